@@ -1,0 +1,39 @@
+/* crypto.h - the few primitives that functions need, from the layer's OpenSSL.
+ *
+ * Is:      SHA-256, base64url, RS256 (RSASSA-PKCS1-v1_5 with SHA-256).
+ * Is not:  a wrapper of EVP; add a primitive when a function needs it.
+ * Source:  RFC 7515 (base64url without padding), RFC 7518 section 3.3 (RS256).
+ */
+#ifndef NARAE_CRYPTO_H
+#define NARAE_CRYPTO_H
+
+#include <stdint.h>
+
+#include <narae/attr.h>
+#include <narae/buf.h>
+#include <narae/err.h>
+#include <narae/view.h>
+
+enum { NR_SHA256_BYTES = 32 };
+
+/* Returns 0, or -1: UNAVAILABLE. */
+int nr_crypto_sha256(struct nr_view data, uint8_t out[NR_SHA256_BYTES], struct nr_err *err) NR_MUST_CHECK;
+
+/* Append base64url without padding (RFC 7515 section 2). */
+void nr_crypto_base64url(struct nr_buf *out, struct nr_view data);
+
+/* An RSA private key that can sign. */
+struct nr_crypto_key;
+
+/* Read a PEM private key ("PRIVATE KEY" or "RSA PRIVATE KEY", 2,048 bits at least). *out is the caller's,
+ * nr_crypto_key_free(). Returns 0, or -1: INVALID, Function.InvalidKey (what is wrong, never the key). */
+int nr_crypto_key_parse(struct nr_view pem, struct nr_crypto_key **out, struct nr_err *err) NR_MUST_CHECK;
+
+/* Wipe and release. Accepts NULL. */
+void nr_crypto_key_free(struct nr_crypto_key *key);
+
+/* Append the base64url of the RS256 signature of `data`. Returns 0, or -1: BUG, UNAVAILABLE. */
+int nr_crypto_rs256(const struct nr_crypto_key *key, struct nr_view data, struct nr_buf *out,
+                    struct nr_err *err) NR_MUST_CHECK;
+
+#endif

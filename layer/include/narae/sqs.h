@@ -1,0 +1,62 @@
+/* sqs.h - a batch of SQS messages in, the failed ones out.
+ *
+ * Is:      the event source mapping's contract: which records came, and batchItemFailures that return exactly
+ * those that failed. Is not:  a client of the SQS API. Beware:  an empty or null reply means that all
+ * succeeded, and an id that was not in the batch means that all failed: ids go back as they came, and the
+ * reply is built last. Source:  Lambda Developer Guide, "services-sqs-errorhandling".
+ */
+#ifndef NARAE_SQS_H
+#define NARAE_SQS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include <narae/attr.h>
+#include <narae/err.h>
+#include <narae/handler.h>
+#include <narae/view.h>
+
+/* One message; views borrow from the event's JSON. */
+struct nr_sqs_record {
+    struct nr_view message_id;
+    struct nr_view receipt_handle;
+    struct nr_view body;
+    struct nr_view group_id;  /* FIFO message group; empty on standard queues */
+    struct nr_view queue_arn; /* eventSourceARN; empty when the event has none */
+    int64_t receive_count;    /* ApproximateReceiveCount; 0 = unknown */
+    bool is_failed;
+};
+
+struct nr_sqs_batch {
+    struct nr_sqs_record *records; /* owned */
+    size_t n_records;
+};
+
+enum { NR_SQS_RECORDS_MAX = 10000 }; /* largest batch of a standard queue: "services-sqs-parameters" */
+
+/* Read an SQS event. Only what the reply cannot do without is required: Records[], and in each messageId and
+ * body.
+ *
+ * event  in   borrowed as long as the batch is used
+ * out    out  owned by the caller, nr_sqs_batch_done()
+ * Returns 0, or -1: INVALID, Function.InvalidEvent, with the path ("Records[3].messageId: ..."). */
+int nr_sqs_parse(const json_t *event, struct nr_sqs_batch *out, struct nr_err *err) NR_MUST_CHECK;
+
+/* Report record `index` as failed; it returns to the queue. */
+void nr_sqs_fail(struct nr_sqs_batch *batch, size_t index);
+
+void nr_sqs_fail_all(struct nr_sqs_batch *batch);
+
+/* How many are reported as failed. */
+size_t nr_sqs_n_failed(const struct nr_sqs_batch *batch);
+
+/* Write {"batchItemFailures":[...]}. Returns 0, or -1 as nr_reply_bytes(). */
+int nr_sqs_reply(const struct nr_sqs_batch *batch, struct nr_reply *reply, struct nr_err *err) NR_MUST_CHECK;
+
+/* Accepts a zeroed batch. */
+void nr_sqs_batch_done(struct nr_sqs_batch *batch);
+
+#endif

@@ -46,7 +46,7 @@ int nr_json_parse(struct nr_view text, const char *what, json_t **out, struct nr
 
 /* As compact text appended to `out` (sorted as in the document). Returns 0, or -1: UNAVAILABLE, or as
  * nr_buf_check. */
-struct nr_buf;
+struct nr_buf; /* <narae/buf.h> */
 int nr_json_dump(const json_t *value, struct nr_buf *out, struct nr_err *err) NR_MUST_CHECK;
 
 /* The root place. name "" leaves the root out of paths ("to.users" instead of "body.to.users"). */

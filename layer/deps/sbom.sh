@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# sbom.sh RESOLVED: print a CycloneDX 1.5 bill of what is linked into the layer. RESOLVED: "component version digest" a line.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+
+component() { # component NAME VERSION DIGEST
+    local source suite licence
+    read -r _ source suite _ licence < <(awk -v c="$1" '$1 == c' "$here/sources.txt")
+    cat <<J
+    {
+      "type": "library",
+      "bom-ref": "$1",
+      "name": "$1",
+      "version": "$2",
+      "supplier": {"name": "Debian"},
+      "licenses": [{"license": {"id": "$licence"}}],
+      "hashes": [{"alg": "SHA-256", "content": "$3"}],
+      "purl": "pkg:deb/debian/$source@$2?arch=source&distro=$suite"
+    }
+J
+}
+
+echo '{'
+echo '  "bomFormat": "CycloneDX",'
+echo '  "specVersion": "1.5",'
+echo '  "version": 1,'
+echo '  "metadata": {"component": {"type": "application", "name": "narae-layer"}},'
+echo '  "components": ['
+comma=
+while read -r name version digest; do
+    [[ -z $comma ]] || echo "    ,"
+    component "$name" "$version" "$digest"
+    comma=,
+done <"$1"
+echo '  ]'
+echo '}'

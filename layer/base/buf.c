@@ -190,9 +190,11 @@ int nr_buf_check(const struct nr_buf *buf, const char *what, struct nr_err *err)
 {
     if (!buf->is_bad)
         return 0;
-    /* A buffer turns bad at its cap or when memory ends; which one is told by how far it could still have grown. */
+    /* A buffer turns bad at its cap or when memory ends; which one is told by how far it could still have
+     * grown. */
     if (buf->cap > buf->max_bytes / 2)
-        return nr_err_set(err, NR_ERR_INVALID, "Function.TooLarge", "%s: longer than %zu bytes", what, buf->max_bytes);
-    return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory", "%s: no memory, or longer than %zu bytes", what,
-                      buf->max_bytes);
+        return nr_err_set(err, NR_ERR_INVALID, "Function.TooLarge", "%s: longer than %zu bytes", what,
+                          buf->max_bytes);
+    return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory",
+                      "%s: no memory, or longer than %zu bytes", what, buf->max_bytes);
 }

@@ -52,7 +52,8 @@ void nr_clock_rfc3339(int64_t wall_ms, char *out)
         gmtime_r(&(time_t){0}, &utc);
         wall_ms = 0;
     }
-    snprintf(out, NR_CLOCK_RFC3339_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)(utc.tm_year + 1900) % 10000u,
-             (unsigned)(utc.tm_mon + 1) % 100u, (unsigned)utc.tm_mday % 100u, (unsigned)utc.tm_hour % 100u,
-             (unsigned)utc.tm_min % 100u, (unsigned)utc.tm_sec % 100u, (unsigned)(wall_ms % 1000));
+    snprintf(out, NR_CLOCK_RFC3339_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
+             (unsigned)(utc.tm_year + 1900) % 10000u, (unsigned)(utc.tm_mon + 1) % 100u,
+             (unsigned)utc.tm_mday % 100u, (unsigned)utc.tm_hour % 100u, (unsigned)utc.tm_min % 100u,
+             (unsigned)utc.tm_sec % 100u, (unsigned)(wall_ms % 1000));
 }

@@ -35,8 +35,8 @@ int nr_env_get_int(const struct nr_env_int *spec, int64_t *out, struct nr_err *e
     }
     if (!parse_whole(text, &value) || value < spec->min || value > spec->max)
         return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidSetting",
-                          "%s: \"%.64s\" is not a whole number from %" PRId64 " to %" PRId64 "%s%s", spec->name, text,
-                          spec->min, spec->max, spec->unit[0] ? " " : "", spec->unit);
+                          "%s: \"%.64s\" is not a whole number from %" PRId64 " to %" PRId64 "%s%s",
+                          spec->name, text, spec->min, spec->max, spec->unit[0] ? " " : "", spec->unit);
     *out = value;
     return 0;
 }
@@ -46,13 +46,13 @@ int nr_env_get_text(const struct nr_env_text *spec, const char **out, struct nr_
     const char *text = nr_env_raw(spec->name);
 
     if (!text && !spec->fallback)
-        return nr_err_set(err, NR_ERR_INVALID, "Function.MissingSetting", "%s: not set; accepted: %s", spec->name,
-                          spec->form);
+        return nr_err_set(err, NR_ERR_INVALID, "Function.MissingSetting", "%s: not set; accepted: %s",
+                          spec->name, spec->form);
     if (!text)
         text = spec->fallback;
     if (strlen(text) > spec->max_bytes)
-        return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidSetting", "%s: longer than %zu bytes; accepted: %s",
-                          spec->name, spec->max_bytes, spec->form);
+        return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidSetting",
+                          "%s: longer than %zu bytes; accepted: %s", spec->name, spec->max_bytes, spec->form);
     *out = text;
     return 0;
 }

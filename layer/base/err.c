@@ -3,7 +3,8 @@
 
 #include <narae/err.h>
 
-/* Indexed by kind: the name for logs, the type when the caller has none of his own, and whether waiting helps. */
+/* Indexed by kind: the name for logs, the type when the caller has none of his own, and whether waiting
+ * helps. */
 static const struct {
     const char *name;
     const char *type;

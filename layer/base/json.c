@@ -10,7 +10,8 @@ enum { PATH_MAX_BYTES = 256, DEPTH_MAX = 32 };
 int nr_json_parse(struct nr_view text, const char *what, json_t **out, struct nr_err *err)
 {
     json_error_t at;
-    json_t *value = json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &at);
+    json_t *value =
+        json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &at);
 
     if (value) {
         *out = value;
@@ -18,8 +19,8 @@ int nr_json_parse(struct nr_view text, const char *what, json_t **out, struct nr
     }
     if (json_error_code(&at) == json_error_out_of_memory)
         return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory", "%s: no memory to parse it", what);
-    return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidJson", "%s: not JSON: line %d, column %d: %.120s", what,
-                      at.line, at.column, at.text);
+    return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidJson", "%s: not JSON: line %d, column %d: %.120s",
+                      what, at.line, at.column, at.text);
 }
 
 static int dump_piece(const char *bytes, size_t len, void *out)
@@ -134,8 +135,8 @@ int nr_json_want_array(const struct nr_json_place *place, size_t min_items, size
     return 0;
 }
 
-int nr_json_want_text(const struct nr_json_place *place, size_t min_bytes, size_t max_bytes, struct nr_view *out,
-                      struct nr_err *err)
+int nr_json_want_text(const struct nr_json_place *place, size_t min_bytes, size_t max_bytes,
+                      struct nr_view *out, struct nr_err *err)
 {
     struct nr_view text;
 
@@ -143,14 +144,16 @@ int nr_json_want_text(const struct nr_json_place *place, size_t min_bytes, size_
         return refuse_type(place, "a string", err);
     text = nr_view_n(json_string_value(place->value), json_string_length(place->value));
     if (text.len < min_bytes || text.len > max_bytes)
-        return nr_json_refuse(place, err, "must be %zu to %zu bytes long, is %zu", min_bytes, max_bytes, text.len);
+        return nr_json_refuse(place, err, "must be %zu to %zu bytes long, is %zu", min_bytes, max_bytes,
+                              text.len);
     if (text.len && memchr(text.ptr, '\0', text.len))
         return nr_json_refuse(place, err, "must not contain U+0000");
     *out = text;
     return 0;
 }
 
-int nr_json_want_int(const struct nr_json_place *place, int64_t min, int64_t max, int64_t *out, struct nr_err *err)
+int nr_json_want_int(const struct nr_json_place *place, int64_t min, int64_t max, int64_t *out,
+                     struct nr_err *err)
 {
     int64_t value;
 
@@ -158,7 +161,8 @@ int nr_json_want_int(const struct nr_json_place *place, int64_t min, int64_t max
         return refuse_type(place, "a whole number", err);
     value = json_integer_value(place->value);
     if (value < min || value > max)
-        return nr_json_refuse(place, err, "must be from %" PRId64 " to %" PRId64 ", is %" PRId64, min, max, value);
+        return nr_json_refuse(place, err, "must be from %" PRId64 " to %" PRId64 ", is %" PRId64, min, max,
+                              value);
     *out = value;
     return 0;
 }
@@ -197,7 +201,12 @@ int nr_json_want_only(const struct nr_json_place *place, const char *const *name
     json_t *value;
 
     /* jansson's iterator is not const-correct; nothing is changed through it. */
-    json_object_foreach(((union { const json_t *in; json_t *out; }){place->value}).out, name, value)
+    json_object_foreach(((union {
+                            const json_t *in;
+                            json_t *out;
+                        }){place->value})
+                            .out,
+                        name, value)
     {
         if (!is_one_of(name, names))
             return refuse_member(place, name, names, err);

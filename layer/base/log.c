@@ -91,9 +91,11 @@ static void begin_json(struct nr_buf *line, const char *time, const char *level,
     nr_buf_printf(line, "{\"timestamp\":\"%s\",\"level\":\"%s\",\"message\":", time, level);
     nr_buf_add_json_text(line, nr_view(message));
     if (log_state.request_id)
-        add_json_pair(line, &(struct nr_log_field){"requestId", NR_LOG_FIELD_TEXT, nr_view(log_state.request_id), 0});
+        add_json_pair(
+            line, &(struct nr_log_field){"requestId", NR_LOG_FIELD_TEXT, nr_view(log_state.request_id), 0});
     if (log_state.tenant_id)
-        add_json_pair(line, &(struct nr_log_field){"tenantId", NR_LOG_FIELD_TEXT, nr_view(log_state.tenant_id), 0});
+        add_json_pair(line,
+                      &(struct nr_log_field){"tenantId", NR_LOG_FIELD_TEXT, nr_view(log_state.tenant_id), 0});
 }
 
 static void begin_text(struct nr_buf *line, const char *time, const char *level, const char *message)
@@ -133,7 +135,8 @@ static void write_all(int fd, struct nr_view bytes)
     }
 }
 
-void nr_log_write(enum nr_log_level level, const char *message, const struct nr_log_field *fields, size_t n_fields)
+void nr_log_write(enum nr_log_level level, const char *message, const struct nr_log_field *fields,
+                  size_t n_fields)
 {
     if (!nr_log_is_on(level))
         return;

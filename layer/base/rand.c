@@ -17,13 +17,15 @@ void nr_rand_reseed(void)
 {
     uint64_t seed;
 
-    /* getrandom cannot fail here once the kernel is up; the clock is for the sandbox that forbids the call. */
+    /* getrandom cannot fail here once the kernel is up; the clock is for the sandbox that forbids the call.
+     */
     if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
         seed = (uint64_t)nr_clock_mono_us();
     nr_rand_fix(seed);
 }
 
-/* SplitMix64: small, fast, no bad seeds. Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators". */
+/* SplitMix64: small, fast, no bad seeds. Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number
+ * Generators". */
 static uint64_t draw(void)
 {
     uint64_t z = (state += 0x9e3779b97f4a7c15ULL);

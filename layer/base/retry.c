@@ -10,8 +10,8 @@ static int64_t ceiling_ms(const struct nr_retry_policy *policy, int attempt)
     return ceiling < policy->cap_ms ? ceiling : policy->cap_ms;
 }
 
-struct nr_retry_decision nr_retry_decide(const struct nr_retry_policy *policy, int attempt, const struct nr_err *err,
-                                         int64_t left_ms, uint64_t random)
+struct nr_retry_decision nr_retry_decide(const struct nr_retry_policy *policy, int attempt,
+                                         const struct nr_err *err, int64_t left_ms, uint64_t random)
 {
     const struct nr_retry_decision no = {false, 0};
     int64_t wait;

@@ -9,7 +9,8 @@
 
 #include <narae/view.h>
 
-/* Bytes of the first character of `text` (1 to 4); 0 when the text is empty or begins with no valid character. */
+/* Bytes of the first character of `text` (1 to 4); 0 when the text is empty or begins with no valid
+ * character. */
 size_t nr_utf8_length(struct nr_view text);
 
 #endif

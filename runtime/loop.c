@@ -1,0 +1,109 @@
+#include <stdio.h>
+
+#include <narae/clock.h>
+#include <narae/json.h>
+#include <narae/log.h>
+
+#include "runtime/loop.h"
+#include "runtime/trace.h"
+
+enum {
+    /* Beyond this even the size of a reply is not worth knowing. */
+    REPLY_MAX_BYTES = 4 * API_PAYLOAD_MAX_BYTES,
+    REPLY_KEEP_BYTES = 256 * 1024,
+};
+
+void loop_reply_init(struct nr_reply *reply, struct nr_buf *body)
+{
+    nr_buf_init(body, REPLY_MAX_BYTES);
+    *reply = (struct nr_reply){.struct_bytes = sizeof(*reply), .body = body};
+}
+
+/* What the handler sees of the event. */
+static struct nr_request request_of(const struct api_event *event, json_t **json)
+{
+    int64_t left_ms = event->deadline_unix_ms - nr_clock_wall_ms();
+
+    return (struct nr_request){
+        .struct_bytes = sizeof(struct nr_request),
+        .event = event->body,
+        .content_type = event->content_type,
+        .request_id = event->request_id,
+        .function_arn = event->function_arn,
+        .trace_id = event->trace_id,
+        .tenant_id = event->tenant_id,
+        .client_context = event->client_context,
+        .cognito_identity = event->cognito_identity,
+        .deadline_unix_ms = event->deadline_unix_ms,
+        .deadline_mono_ms = event->deadline_unix_ms ? nr_clock_mono_ms() + left_ms : NR_CLOCK_NEVER_MS,
+        .json_slot = json,
+    };
+}
+
+static int check_size(const struct nr_reply *reply, struct nr_err *failure)
+{
+    if (reply->body->len <= API_PAYLOAD_MAX_BYTES)
+        return 0;
+    return nr_err_set(failure, NR_ERR_INVALID, "Function.ResponseSizeTooLarge",
+                      "the reply has %zu bytes, Lambda takes %d", reply->body->len, API_PAYLOAD_MAX_BYTES);
+}
+
+int loop_invoke(const struct nr_handler *handler, const struct api_event *event, struct nr_reply *reply,
+                struct nr_err *failure)
+{
+    NR_JSON_AUTO *json = NULL;
+    struct nr_request request = request_of(event, &json);
+
+    nr_buf_shrink(reply->body, REPLY_KEEP_BYTES);
+    snprintf(reply->content_type, sizeof(reply->content_type), "application/json");
+    if (handler->invoke(&request, reply, failure) != 0) {
+        /* A handler that fails without saying why is a bug of its own, and still one that the caller hears
+         * of. */
+        nr_err_set(failure, NR_ERR_BUG, "Function.Unknown", "\"%s\" failed without an error", handler->name);
+        return -1;
+    }
+    if (nr_buf_check(reply->body, "reply", failure) != 0 || check_size(reply, failure) != 0)
+        return -1;
+    if (reply->body->len == 0)
+        nr_buf_add_text(reply->body, "null");
+    return 0;
+}
+
+static enum api_outcome serve(struct api *api, const struct nr_handler *handler,
+                              const struct api_event *event, struct nr_reply *reply, struct nr_err *err)
+{
+    struct nr_err failure = {0};
+
+    if (loop_invoke(handler, event, reply, &failure) == 0)
+        return api_respond(api, nr_buf_view(reply->body), reply->content_type, err);
+    nr_log_err(NR_LOG_ERROR, "invocation failed", &failure, NULL, 0);
+    return api_fail(api, &failure, err);
+}
+
+int loop_run(struct api *api, const struct nr_handler *handler, struct nr_err *err)
+{
+    NR_BUF_AUTO body;
+    struct nr_reply reply;
+    enum api_outcome outcome;
+
+    loop_reply_init(&reply, &body);
+    for (;;) {
+        struct api_event event;
+        struct nr_err refused = {0};
+
+        if (api_next(api, &event, err) != 0)
+            break;
+        nr_log_context(event.request_id, event.tenant_id);
+        trace_export(event.trace_id);
+        outcome = serve(api, handler, &event, &reply, &refused);
+        if (outcome != API_ACCEPTED)
+            nr_log_err(NR_LOG_ERROR, "answer not accepted", &refused, NULL, 0);
+        nr_log_context(NULL, NULL);
+        if (outcome == API_BROKEN) {
+            *err = refused;
+            return -1;
+        }
+    }
+    nr_log_err(NR_LOG_FATAL, "no more events", err, NULL, 0);
+    return -1;
+}

@@ -1,0 +1,26 @@
+/* mode.h - what the bootstrap can be asked to do, and the exit codes of all of it.
+ *
+ *   (no argument)                      serve the Runtime API; ends only when the sandbox cannot go on
+ *   --invoke HANDLER EVENT.json        run one event here; the reply goes to standard output, the log to
+ * standard error
+ *   --check HANDLER                    load and describe a function without running it
+ *   --version
+ */
+#ifndef NARAE_RUNTIME_MODE_H
+#define NARAE_RUNTIME_MODE_H
+
+enum mode_exit {
+    MODE_OK = 0,     /* done */
+    MODE_FAILED = 1, /* the function, its init or the Runtime API failed; the log says how */
+    MODE_USAGE = 2   /* the command line cannot be understood */
+};
+
+/* Each returns one of enum mode_exit. */
+int mode_serve(const char *authority, const char *handler_name);
+int mode_invoke(const char *handler_name, const char *event_path);
+int mode_check(const char *handler_name);
+
+/* LAMBDA_TASK_ROOT, or the current directory. */
+const char *mode_task_root(void);
+
+#endif

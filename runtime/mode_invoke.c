@@ -1,0 +1,129 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <narae/clock.h>
+#include <narae/env.h>
+#include <narae/log.h>
+
+#include "runtime/api.h"
+#include "runtime/loader.h"
+#include "runtime/loop.h"
+#include "runtime/mode.h"
+
+enum { LOCAL_TIMEOUT_MS = 300 * 1000 /* the emulator's default, AWS_LAMBDA_FUNCTION_TIMEOUT = 300 s */ };
+
+static int read_all(int fd, const char *path, struct nr_buf *out, struct nr_err *err)
+{
+    for (;;) {
+        char *room = nr_buf_room(out, 65536);
+        ssize_t n = room ? read(fd, room, 65536) : -1;
+
+        if (!room)
+            return nr_buf_check(out, path, err);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return nr_err_set(err, NR_ERR_INVALID, "Runtime.UnreadableEvent", "cannot read %s: %s", path,
+                              strerror(errno));
+        if (n == 0)
+            return 0;
+        out->len += (size_t)n;
+    }
+}
+
+static int read_event(const char *path, struct nr_buf *out, struct nr_err *err)
+{
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int result;
+
+    if (fd < 0)
+        return nr_err_set(err, NR_ERR_INVALID, "Runtime.UnreadableEvent", "cannot open %s: %s", path,
+                          strerror(errno));
+    result = read_all(fd, path, out, err);
+    if (fd != STDIN_FILENO)
+        close(fd);
+    return result;
+}
+
+static struct api_event local_event(const struct nr_buf *body)
+{
+    int64_t timeout_ms = LOCAL_TIMEOUT_MS;
+    struct nr_err ignored = {0};
+    const struct nr_env_int timeout_s = {"AWS_LAMBDA_FUNCTION_TIMEOUT", "s", 1, 900, LOCAL_TIMEOUT_MS / 1000};
+
+    if (nr_env_get_int(&timeout_s, &timeout_ms, &ignored) == 0)
+        timeout_ms *= 1000;
+    return (struct api_event){
+        .body = nr_buf_view(body),
+        .request_id = "local",
+        .content_type = "application/json",
+        .function_arn = "",
+        .trace_id = "",
+        .tenant_id = "",
+        .deadline_unix_ms = nr_clock_wall_ms() + timeout_ms,
+    };
+}
+
+static void print(struct nr_view bytes)
+{
+    while (bytes.len) {
+        ssize_t n = write(STDOUT_FILENO, bytes.ptr, bytes.len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return;
+        bytes = nr_view_n(bytes.ptr + n, bytes.len - (size_t)n);
+    }
+}
+
+/* As Lambda would show a failure to the caller: its error JSON. */
+static void print_failure(const struct nr_err *failure)
+{
+    NR_BUF_AUTO body;
+
+    nr_buf_init(&body, 65536);
+    api_format_error(&body, failure);
+    nr_buf_add_char(&body, '\n');
+    print(nr_buf_view(&body));
+}
+
+static int run(const char *handler_name, const struct nr_buf *event_body, struct nr_reply *reply,
+               struct nr_err *err)
+{
+    const struct nr_handler *handler;
+    struct api_event event;
+    int result;
+
+    if (loader_load(handler_name, mode_task_root(), &handler, err) != 0)
+        return -1;
+    if (handler->init && handler->init(err) != 0)
+        return nr_err_context(err, "%s init", handler->name);
+    event = local_event(event_body);
+    nr_log_context(event.request_id, NULL);
+    result = loop_invoke(handler, &event, reply, err);
+    if (handler->shutdown)
+        handler->shutdown();
+    return result;
+}
+
+int mode_invoke(const char *handler_name, const char *event_path)
+{
+    NR_BUF_AUTO event;
+    NR_BUF_AUTO body;
+    struct nr_reply reply;
+    struct nr_err err = {0};
+
+    nr_buf_init(&event, API_PAYLOAD_MAX_BYTES);
+    loop_reply_init(&reply, &body);
+    if (read_event(event_path, &event, &err) != 0 || run(handler_name, &event, &reply, &err) != 0) {
+        nr_log_err(NR_LOG_ERROR, "invocation failed", &err, NULL, 0);
+        print_failure(&err);
+        return MODE_FAILED;
+    }
+    print(nr_buf_view(&body));
+    print(NR_VIEW("\n"));
+    return MODE_OK;
+}

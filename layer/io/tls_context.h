@@ -1,0 +1,21 @@
+/* tls_context.h - the process's one TLS client context, for h2.
+ *
+ * Is not:  public; curl and libpq make their own from nr_tls_trust().
+ */
+#ifndef NARAE_IO_TLS_CONTEXT_H
+#define NARAE_IO_TLS_CONTEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <openssl/ssl.h>
+
+#include <narae/err.h>
+
+/* TLS 1.2 or newer, peer verified, ALPN h2. Borrowed; NULL: INVALID (trust store), UNAVAILABLE. */
+SSL_CTX *nr_tls_context(struct nr_err *err);
+
+/* The path of share/narae/NAME in the layer that this code came from; false when it is not there. */
+bool nr_tls_layer_path(const char *name, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,33 @@
+"""template.yaml after SAM's transform: the plain CloudFormation that a deployment would make."""
+
+import os
+
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+
+from samtranslator.translator.transform import transform  # noqa: E402
+from samtranslator.yaml_helper import yaml_parse  # noqa: E402
+
+from harness.paths import TEMPLATE  # noqa: E402
+
+
+class _NoManagedPolicies:
+    def load(self) -> dict:
+        return {}
+
+
+def source() -> dict:
+    return yaml_parse(TEMPLATE.read_text())
+
+
+def transformed() -> dict:
+    """Local folders are replaced by where `sam package` would have put them."""
+    template = source()
+    for resource in template["Resources"].values():
+        for key in ("CodeUri", "ContentUri"):
+            if key in resource.get("Properties", {}):
+                resource["Properties"][key] = {"Bucket": "bucket", "Key": resource["Properties"][key]}
+    return transform(template, {}, _NoManagedPolicies())
+
+
+def of_type(template: dict, kind: str) -> dict:
+    return {name: r["Properties"] for name, r in template["Resources"].items() if r["Type"] == kind}

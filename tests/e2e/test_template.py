@@ -1,0 +1,197 @@
+"""template.yaml: what a deployment would make of it."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from harness import paths, template
+
+BIN = Path(sys.executable).parent
+ENV = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": "/nonexistent", "SAM_CLI_TELEMETRY": "0"}
+DATABASE, SERVICE_ACCOUNT = {"Ref": "DatabaseSecretArn"}, {"Ref": "FcmServiceAccountSecretArn"}
+
+
+def sam(*words, home: Path) -> subprocess.CompletedProcess:
+    done = subprocess.run([BIN / "sam", *words], cwd=paths.ROOT, env={**ENV, "HOME": str(home)},
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def digest(folder: Path) -> str:
+    whole = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        whole.update(f"{file.relative_to(folder)} {file.lstat().st_mode} {file.lstat().st_mtime_ns}\n".encode())
+        if file.is_file():
+            whole.update(file.read_bytes())
+    return whole.hexdigest()
+
+
+@pytest.fixture(scope="module")
+def cloudformation() -> dict:
+    return template.transformed()
+
+
+@pytest.fixture(scope="module")
+def mapping(cloudformation) -> dict:
+    (one,) = template.of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
+    return one
+
+
+def test_sam_validates_and_lints_it(tmp_path):
+    done = sam("validate", "--lint", "--template-file", paths.TEMPLATE, home=tmp_path)
+
+    assert "is a valid SAM Template" in done.stdout
+
+
+def test_cfn_lint_has_nothing_to_say(tmp_path):
+    done = subprocess.run([BIN / "cfn-lint", "--include-checks", "I", "--template", paths.TEMPLATE],
+                          env={**ENV, "HOME": str(tmp_path)}, capture_output=True, text=True, timeout=120)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_sam_build_leaves_the_package_alone_and_points_to_it(tmp_path):
+    before = digest(paths.PACKAGE)
+    out = tmp_path / "built"
+
+    sam("build", "--build-dir", out, "--cache-dir", tmp_path / "cache", home=tmp_path)
+
+    built = yaml_parse((out / "template.yaml").read_text())["Resources"]
+    assert (out / built["NaraeLayer"]["Properties"]["ContentUri"]).resolve() == paths.LAYER
+    assert (out / built["PushSend"]["Properties"]["CodeUri"]).resolve() == paths.function("push_send")
+    assert [file.name for file in out.iterdir()] == ["template.yaml"]
+    assert digest(paths.PACKAGE) == before
+
+
+def test_folders_hold_what_lambda_will_look_for():
+    resources = template.source()["Resources"]
+    push_send = resources["PushSend"]["Properties"]
+    file, symbol = push_send["Handler"].split(".")
+    bootstrap = paths.ROOT / resources["NaraeLayer"]["Properties"]["ContentUri"] / "bootstrap"
+
+    assert (paths.ROOT / push_send["CodeUri"] / f"{file}.so").is_file()
+    assert symbol == "handler"
+    assert os.access(bootstrap, os.X_OK)
+    assert push_send["Runtime"] == "provided.al2023"
+    assert resources["NaraeLayer"]["Properties"]["CompatibleRuntimes"] == ["provided.al2023"]
+
+
+def test_function_runs_on_the_layer_in_one_architecture(cloudformation):
+    (function,) = template.of_type(cloudformation, "AWS::Lambda::Function").values()
+    ((layer_name, layer),) = template.of_type(cloudformation, "AWS::Lambda::LayerVersion").items()
+
+    assert function["Layers"] == [{"Ref": layer_name}]
+    assert function["Architectures"] == layer["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
+    assert cloudformation["Parameters"]["Architecture"]["Default"] == "x86_64"
+
+
+def test_reply_of_the_function_is_read(mapping):
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["PushQueue", "Arn"]}
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}
+
+
+def test_default_batch_size_is_one_that_lambda_takes(mapping, cloudformation):
+    parameters = cloudformation["Parameters"]
+    size, window = parameters["BatchSize"]["Default"], parameters["BatchWindowSeconds"]["Default"]
+
+    assert mapping["BatchSize"] == {"Ref": "BatchSize"}
+    assert mapping["MaximumBatchingWindowInSeconds"] == {"Ref": "BatchWindowSeconds"}
+    assert size <= 10 or window >= 1
+
+
+def test_a_message_is_not_handed_out_while_it_is_being_sent(cloudformation):
+    queues = template.of_type(cloudformation, "AWS::SQS::Queue")
+    (function,) = template.of_type(cloudformation, "AWS::Lambda::Function").values()
+
+    assert queues["PushQueue"]["VisibilityTimeout"] >= 6 * function["Timeout"]
+
+
+def test_what_cannot_be_sent_ends_in_the_dead_letter_queue(cloudformation):
+    queues = template.of_type(cloudformation, "AWS::SQS::Queue")
+    redrive = queues["PushQueue"]["RedrivePolicy"]
+
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["PushDeadLetterQueue", "Arn"]}
+    assert redrive["maxReceiveCount"] == 12
+    assert queues["PushDeadLetterQueue"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert queues["PushDeadLetterQueue"]["MessageRetentionPeriod"] > queues["PushQueue"]["MessageRetentionPeriod"]
+
+
+def test_queues_are_encrypted(cloudformation):
+    queues = template.of_type(cloudformation, "AWS::SQS::Queue")
+
+    assert {name: queue.get("SqsManagedSseEnabled") for name, queue in queues.items()} == {
+        "PushQueue": True, "PushDeadLetterQueue": True}
+
+
+def statements(cloudformation) -> dict:
+    """Every statement of every role, by its Sid; what stands under a condition as well."""
+    found = {}
+    for role in template.of_type(cloudformation, "AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role
+        for policy in role["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                inner = statement["Fn::If"][1] if "Fn::If" in statement else statement
+                assert inner["Effect"] == "Allow"
+                found[inner["Sid"]] = inner
+    return found
+
+
+def test_role_reads_the_two_secrets_and_no_other(cloudformation):
+    reads = [s for s in statements(cloudformation).values() if "secretsmanager" in str(s["Action"])]
+
+    assert [(s["Action"], s["Resource"]) for s in reads] == [
+        ("secretsmanager:GetSecretValue", [DATABASE, SERVICE_ACCOUNT])]
+
+
+def test_role_reaches_only_its_own_queue_and_log(cloudformation):
+    allowed = statements(cloudformation)
+
+    assert allowed["PollQueue"]["Resource"] == {"Fn::GetAtt": ["PushQueue", "Arn"]}
+    assert allowed["WriteLog"]["Resource"] == {"Fn::GetAtt": ["PushSendLogGroup", "Arn"]}
+    assert [sid for sid, s in allowed.items() if s["Resource"] == "*"] == ["JoinVpc"]
+    assert not [s for s in allowed.values() if "*" in str(s["Action"])]
+    (function,) = template.of_type(cloudformation, "AWS::Lambda::Function").values()
+    assert function["Role"] == {"Fn::GetAtt": ["PushSendRole", "Arn"]}
+
+
+def test_no_secret_is_in_the_environment(cloudformation):
+    (function,) = template.of_type(cloudformation, "AWS::Lambda::Function").values()
+
+    assert function["Environment"]["Variables"] == {
+        "NARAE_DATABASE": DATABASE,
+        "NARAE_FCM_SERVICE_ACCOUNT": SERVICE_ACCOUNT,
+        "NARAE_FCM_ENDPOINT": {"Ref": "FcmEndpoint"},
+    }
+
+
+def test_logs_are_json_and_end_somewhere(cloudformation):
+    (function,) = template.of_type(cloudformation, "AWS::Lambda::Function").values()
+    (group,) = template.of_type(cloudformation, "AWS::Logs::LogGroup").values()
+
+    assert function["LoggingConfig"]["LogFormat"] == "JSON"
+    assert function["LoggingConfig"]["LogGroup"] == {"Ref": "PushSendLogGroup"}
+    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_vpc_is_asked_for_only_with_subnets(cloudformation):
+    (function,) = template.of_type(cloudformation, "AWS::Lambda::Function").values()
+
+    assert function["VpcConfig"]["Fn::If"][0] == "InVpc"
+    assert cloudformation["Parameters"]["SubnetIds"]["Default"] == ""
+
+
+def test_outputs_name_the_queue_its_dead_letters_and_the_layer(cloudformation):
+    outputs = {name: output["Value"] for name, output in cloudformation["Outputs"].items()}
+
+    assert outputs["PushQueueUrl"] == {"Ref": "PushQueue"}
+    assert outputs["PushQueueArn"] == {"Fn::GetAtt": ["PushQueue", "Arn"]}
+    assert outputs["PushDeadLetterQueueUrl"] == {"Ref": "PushDeadLetterQueue"}
+    assert outputs["PushDeadLetterQueueArn"] == {"Fn::GetAtt": ["PushDeadLetterQueue", "Arn"]}
+    assert cloudformation["Resources"][outputs["NaraeLayerArn"]["Ref"]]["Type"] == "AWS::Lambda::LayerVersion"

@@ -53,6 +53,14 @@ bool nr_tls_layer_path(const char *name, char *out, size_t cap)
     return n > 0 && (size_t)n < cap && access(out, R_OK) == 0;
 }
 
+const char *nr_tls_system_bundle(void)
+{
+    for (size_t i = 0; i < sizeof(system_bundles) / sizeof(system_bundles[0]); i++)
+        if (access(system_bundles[i], R_OK) == 0)
+            return system_bundles[i];
+    return NULL;
+}
+
 int nr_tls_trust(struct nr_tls_trust *out, struct nr_err *err)
 {
     static char layer_dir[4096];
@@ -60,10 +68,8 @@ int nr_tls_trust(struct nr_tls_trust *out, struct nr_err *err)
 
     if (!trust.file && !trust.dir && nr_tls_layer_path("certs", layer_dir, sizeof(layer_dir)))
         trust.dir = layer_dir;
-    for (size_t i = 0; !trust.file && !trust.dir && i < sizeof(system_bundles) / sizeof(system_bundles[0]);
-         i++)
-        if (access(system_bundles[i], R_OK) == 0)
-            trust.file = system_bundles[i];
+    if (!trust.file && !trust.dir)
+        trust.file = nr_tls_system_bundle();
     if (!trust.file && !trust.dir) {
         nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore", "no certificates to trust were found");
         return nr_err_hint(

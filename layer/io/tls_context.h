@@ -18,4 +18,7 @@ SSL_CTX *nr_tls_context(struct nr_err *err);
 /* The path of share/narae/NAME in the layer that this code came from; false when it is not there. */
 bool nr_tls_layer_path(const char *name, char *out, size_t cap);
 
+/* The system's own bundle; NULL when there is none. */
+const char *nr_tls_system_bundle(void);
+
 #endif

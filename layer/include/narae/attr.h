@@ -9,7 +9,8 @@
 /* The result says whether it worked; ignoring it is a compile error. */
 #define NR_MUST_CHECK __attribute__((warn_unused_result))
 
-/* A printf-like function: argument numbers of the format and of the first value, from 1 (first_at 0 = a va_list). */
+/* A printf-like function: argument numbers of the format and of the first value, from 1 (first_at 0 = a
+ * va_list). */
 #define NR_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 
 /* Run `done` on the variable's address when it leaves scope. The variable must be initialised where declared.

@@ -33,9 +33,9 @@ struct nr_pg_options {
     int64_t statement_timeout_ms; /* default 10,000; binds beside the deadline of a call */
 };
 
-/* One SQL statement; static const in a store file. Prepared at its first use on each connection. */
+/* One SQL statement; static const in a store file. */
 struct nr_pg_statement {
-    const char *name;   /* prepared statement name, unique in the process */
+    const char *name;   /* what it does, for messages */
     const char *sql;    /* with $1 ... */
     int n_values;       /* how many */
     bool is_repeatable; /* running it twice is the same as once */

@@ -1,0 +1,133 @@
+"""What goes to AWS: sizes, what the binaries need, permissions, the trust store, the bill of materials."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import zipfile
+
+import pytest
+
+from harness import elf, paths
+
+KB, MB = 1000, 1000 * 1000
+OURS = ["bootstrap", "lib/libnarae.so", "lib/libnarae-net.so"]
+NEEDED = {"libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libnarae.so", "libnarae-net.so"}
+# provided.al2023 has glibc 2.34.
+GLIBC_NEWEST = (2, 34)
+
+
+def binaries() -> list:
+    found = [file for file in sorted(paths.PACKAGE.rglob("*")) if file.is_file() and elf.is_elf(file)]
+    return [str(file.relative_to(paths.PACKAGE)) for file in found]
+
+
+@pytest.fixture(params=binaries())
+def binary(request):
+    return paths.PACKAGE / request.param
+
+
+def test_every_binary_is_one_of_ours():
+    layer = [f"layer/{name}" for name in OURS]
+
+    assert sorted(binaries()) == sorted(layer + ["functions/push_send/push_send.so"])
+
+
+def test_binary_runs_on_the_glibc_of_al2023(binary):
+    versions = elf.glibc_versions(binary)
+
+    assert versions and versions[-1] <= GLIBC_NEWEST
+
+
+def test_binary_needs_only_libc_and_ourselves(binary):
+    assert set(elf.dynamic(binary, "NEEDED")) - NEEDED == set()
+
+
+def test_binary_has_no_path_of_the_build_machine(binary):
+    expected = ["$ORIGIN/lib"] if binary.name == "bootstrap" else []
+
+    assert elf.dynamic(binary, "RUNPATH") == []
+    assert elf.dynamic(binary, "RPATH") == expected
+    assert str(paths.ROOT).encode() not in binary.read_bytes()
+
+
+def test_binary_has_no_executable_stack(binary):
+    assert not elf.is_executable_stack(binary)
+
+
+def test_functions_export_the_handler_alone():
+    assert elf.exported(paths.function("push_send") / "push_send.so") == ["handler"]
+
+
+def test_libraries_export_nothing_foreign():
+    assert [n for n in elf.exported(paths.LAYER / "lib/libnarae.so") if not re.match(r"(nr|json|jansson)_", n)] == []
+    assert [n for n in elf.exported(paths.LAYER / "lib/libnarae-net.so") if not n.startswith("nr_")] == []
+
+
+def test_libraries_are_small():
+    assert (paths.LAYER / "lib/libnarae.so").stat().st_size < 200 * KB
+    assert (paths.function("push_send") / "push_send.so").stat().st_size < 64 * KB
+
+
+def test_layer_zip_is_small_and_holds_the_layer():
+    archive = paths.PACKAGE / "layer.zip"
+    with zipfile.ZipFile(archive) as opened:
+        names = {name for name in opened.namelist() if not name.endswith("/")}
+        bootstrap = opened.getinfo("bootstrap")
+
+    assert archive.stat().st_size < 2.5 * MB
+    assert names == {str(f.relative_to(paths.LAYER)) for f in paths.LAYER.rglob("*") if not f.is_dir()}
+    assert bootstrap.external_attr >> 16 & stat.S_IXOTH
+
+
+def test_nobody_else_may_write_and_everybody_may_read():
+    # Lambda runs as a user of its own.
+    for file in paths.PACKAGE.rglob("*"):
+        mode = file.stat().st_mode
+        assert not mode & (stat.S_IWGRP | stat.S_IWOTH), file
+        assert mode & stat.S_IROTH, file
+    assert paths.BOOTSTRAP.stat().st_mode & stat.S_IXOTH
+
+
+def test_trust_store_is_found_by_hash():
+    certs = paths.LAYER / "share/narae/certs"
+    hashed = [f for f in certs.iterdir() if re.fullmatch(r"[0-9a-f]{8}\.\d+", f.name)]
+
+    # Debian's ca-certificates has about 145 roots.
+    assert len(hashed) > 100
+    # The root that FCM's certificate ends at, by the name that OpenSSL looks up.
+    subjects = [subprocess.run(["openssl", "x509", "-noout", "-subject", "-subject_hash", "-in", f], check=True,
+                               capture_output=True, text=True).stdout for f in hashed if f.name.startswith("1001acf7")]
+    assert [s for s in subjects if "GTS Root R1" in s and "1001acf7" in s] != []
+
+
+def test_bill_of_materials_names_what_is_inside():
+    bill = json.loads((paths.LAYER / "share/narae/sbom.cdx.json").read_text())
+    components = {c["name"]: c for c in bill["components"]}
+
+    assert bill["bomFormat"] == "CycloneDX"
+    assert {"openssl", "nghttp2", "jansson", "curl", "libpq"} <= set(components)
+    for component in components.values():
+        assert re.match(r"\d+\.\d+", component["version"]), component["name"]
+        assert component["licenses"][0]["license"]["id"], component["name"]
+        (digest,) = component["hashes"]
+        assert digest["alg"] == "SHA-256" and re.fullmatch(r"[0-9a-f]{64}", digest["content"]), component["name"]
+
+
+def test_versions_inside_are_those_of_the_bill():
+    """What the library says of itself, against what the bill says: the bill is of this build."""
+    components = {c["name"]: c for c in json.loads((paths.LAYER / "share/narae/sbom.cdx.json").read_text())["components"]}
+    library = (paths.LAYER / "lib/libnarae-net.so").read_bytes()
+
+    for name in ("openssl", "curl"):
+        version = re.match(r"\d+\.\d+\.\d+", components[name]["version"]).group().encode()
+        assert version in library, name
+
+
+def test_check_mode_finds_the_function_sound():
+    done = subprocess.run([paths.BOOTSTRAP, "--check", "push_send.handler"], capture_output=True, text=True, timeout=20,
+                          env={"PATH": os.environ["PATH"], "LAMBDA_TASK_ROOT": str(paths.function("push_send"))})
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "push_send" in done.stdout

@@ -1,0 +1,60 @@
+/* plan.h - which requests a batch becomes.
+ *
+ * Is:      pure: messages and the devices found for them -> sends, each with its request body in pieces.
+ * Is not:  a queue; nothing is sent here.
+ * Beware:  a send borrows from its message's body and from the rows that the devices came from. A message is
+ * written as JSON once, however many devices get it; the registration lies between two shared pieces.
+ */
+#ifndef NARAE_PUSH_PLAN_H
+#define NARAE_PUSH_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <narae/buf.h>
+#include <narae/err.h>
+#include <narae/view.h>
+
+#include "functions/push/event.h"
+
+/* An active device of a message, as the store found it; borrowed from its rows. */
+struct plan_device {
+    size_t message; /* index into the batch's messages */
+    int64_t device_id;
+    int64_t version;
+    bool is_fid;                 /* else a token */
+    struct nr_view registration; /* as a JSON string, quotes included */
+};
+
+enum { PLAN_BODY_PARTS = 3 };
+
+/* One request. */
+struct plan_send {
+    size_t message;
+    int64_t device_id; /* 0 for a topic or condition */
+    int64_t version;
+    struct nr_view body[PLAN_BODY_PARTS];
+};
+
+struct plan {
+    struct plan_send *sends; /* owned */
+    size_t n_sends;
+    struct nr_buf *tails; /* owned: for each message, what follows the target */
+    struct nr_buf names;  /* owned: topics and conditions as JSON strings */
+    size_t n_messages;
+};
+
+/* Make the plan.
+ *
+ * messages  in   borrowed for the plan's life; those with is_skipped[i] are left out
+ * devices   in   borrowed for the plan's life
+ * out       out  the caller's, plan_done()
+ * Returns 0, or -1: UNAVAILABLE (memory). */
+int plan_make(const struct push_message *messages, const bool *is_skipped, size_t n_messages,
+              const struct plan_device *devices, size_t n_devices, struct plan *out,
+              struct nr_err *err) NR_MUST_CHECK;
+
+/* Accepts a zeroed plan. */
+void plan_done(struct plan *plan);
+
+#endif

@@ -1,0 +1,18 @@
+/* rfc3339.h - a time in text.
+ *
+ * Is:      pure: "2026-12-01T09:00:00.5+09:00" -> milliseconds since 1970-01-01 UTC.
+ * Source:  RFC 3339 section 5.6.
+ */
+#ifndef NARAE_PUSH_RFC3339_H
+#define NARAE_PUSH_RFC3339_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <narae/view.h>
+
+/* False, and *unix_ms untouched, when text is not a whole RFC 3339 date-time. A leap second counts as the one
+ * before. */
+bool rfc3339_parse(struct nr_view text, int64_t *unix_ms);
+
+#endif

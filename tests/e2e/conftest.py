@@ -3,7 +3,10 @@
 import pytest
 
 from harness import paths
+from harness.aws import Aws
+from harness.database import Database
 from harness.emulator import Emulator
+from harness.pki import Authority
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,3 +29,25 @@ def emulate(tmp_path):
     yield start
     for emulator in started:
         emulator.stop()
+
+
+@pytest.fixture
+def aws(tmp_path):
+    """AWS's APIs by moto; see harness/aws.py."""
+    aws = Aws(tmp_path / "aws")
+    yield aws
+    aws.stop()
+
+
+@pytest.fixture
+def database():
+    """A PostgreSQL database of the test's own, with the schema of push."""
+    database = Database()
+    yield database
+    database.drop()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """The authority whose certificates the functions are told to trust."""
+    return Authority(tmp_path_factory.mktemp("authority"), "trusted")

@@ -1,9 +1,11 @@
 """template.yaml: what a deployment would make of it."""
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,8 @@ ENV = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": "/nonexistent", "SAM_CLI_T
 DATABASE, SERVICE_ACCOUNT = {"Ref": "DatabaseSecretArn"}, {"Ref": "FcmServiceAccountSecretArn"}
 
 
-def sam(*words, home: Path) -> subprocess.CompletedProcess:
-    done = subprocess.run([BIN / "sam", *words], cwd=paths.ROOT, env={**ENV, "HOME": str(home)},
+def sam(*words, home: Path, env: dict | None = None) -> subprocess.CompletedProcess:
+    done = subprocess.run([BIN / "sam", *words], cwd=paths.ROOT, env={**ENV, "HOME": str(home), **(env or {})},
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
@@ -67,6 +69,26 @@ def test_sam_build_leaves_the_package_alone_and_points_to_it(tmp_path):
     assert (out / built["PushSend"]["Properties"]["CodeUri"]).resolve() == paths.function("push_send")
     assert [file.name for file in out.iterdir()] == ["template.yaml"]
     assert digest(paths.PACKAGE) == before
+
+
+def test_sam_deploy_would_send_what_is_packaged(aws, tmp_path):
+    """`sam deploy` packages first: the archives that reach S3 hold the package, file by file, bootstrap executable."""
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="artifacts")
+    env = {"AWS_ENDPOINT_URL": aws.endpoint, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
+           "AWS_DEFAULT_REGION": "us-east-1"}
+
+    sam("package", "--s3-bucket", "artifacts", "--output-template-file", tmp_path / "out.yaml", home=tmp_path, env=env)
+
+    sent = yaml_parse((tmp_path / "out.yaml").read_text())["Resources"]
+    for uri, folder in [(sent["NaraeLayer"]["Properties"]["ContentUri"], paths.LAYER),
+                        (sent["PushSend"]["Properties"]["CodeUri"], paths.function("push_send"))]:
+        body = s3.get_object(Bucket="artifacts", Key=uri.removeprefix("s3://artifacts/"))["Body"].read()
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            files = {i.filename: archive.read(i) for i in archive.infolist() if not i.is_dir()}
+            executable = {i.filename for i in archive.infolist() if not i.is_dir() and i.external_attr >> 16 & 0o001}
+        assert files == {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+        assert "bootstrap" in executable or folder != paths.LAYER
 
 
 def test_folders_hold_what_lambda_will_look_for():

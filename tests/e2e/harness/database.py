@@ -1,0 +1,54 @@
+"""PostgreSQL: on the cluster of tools/with_postgres.sh, a database for each test."""
+
+import itertools
+import os
+import subprocess
+import urllib.parse
+
+from harness import paths
+
+_numbers = itertools.count()
+
+
+def _server() -> str:
+    server = os.environ.get("NARAE_TEST_DATABASE", "")
+    assert server, "NARAE_TEST_DATABASE is not set: run under tools/with_postgres.sh, as ./build.sh test does"
+    return server
+
+
+def _with_database(conninfo: str, name: str) -> str:
+    if not conninfo.startswith(("postgres://", "postgresql://")):
+        return f"{conninfo} dbname={name}"  # libpq takes the last of two
+    parts = urllib.parse.urlsplit(conninfo)
+    return urllib.parse.urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def _psql(conninfo: str, sql: str) -> str:
+    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", conninfo, "-f", "-"],
+                          input=f"set client_min_messages = warning;\n{sql}", capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+class Database:
+    """A database of its own with functions/push/schema.sql in it."""
+
+    def __init__(self):
+        self.name = f"e2e_{os.getpid()}_{next(_numbers)}"
+        _psql(_server(), f"create database {self.name}")
+        self.conninfo = _with_database(_server(), self.name)
+        self.run((paths.ROOT / "functions" / "push" / "schema.sql").read_text())
+
+    def run(self, sql: str) -> None:
+        _psql(self.conninfo, sql)
+
+    def rows(self, sql: str) -> list[tuple[str, ...]]:
+        return [tuple(line.split("|")) for line in _psql(self.conninfo, sql).splitlines()]
+
+    def add_devices(self, devices: list[tuple[str, str]]) -> None:
+        """(user, registration) each; ids count from 1 in a new database."""
+        self.run("insert into narae_push.device (user_id, kind, platform, registration, registration_hash) values " +
+                 ",".join(f"('{user}', 'token', 'android', '{token}', sha256('{token}'))" for user, token in devices))
+
+    def drop(self) -> None:
+        _psql(_server(), f"drop database {self.name} with (force)")

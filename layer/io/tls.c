@@ -1,11 +1,16 @@
 #include <dlfcn.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#define OPENSSL_SUPPRESS_DEPRECATED /* ERR_load_SSL_strings() is the only public way to load texts late */
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/sslerr_legacy.h>
 
 #include <narae/env.h>
 #include <narae/tls.h>
@@ -14,31 +19,42 @@
 
 enum { READ_BUFFER_BYTES = 64 * 1024 /* one read(2) takes what a server sent in many small records */ };
 
-/* Where AL2023 and Debian keep their bundles (reference: provided.al2023 image; Debian's ca-certificates). */
+/* Where AL2023 and Debian keep their bundles (provided.al2023 image; Debian's ca-certificates). */
 static const char *const system_bundles[] = {
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/certs/ca-certificates.crt",
 };
 
-void nr_tls_setup(void)
+/* OpenSSL writes with write(2), so a peer that is gone would end the process. Whoever set a handler keeps it.
+ */
+static void ignore_broken_pipes(void)
 {
-    static bool is_done;
+    struct sigaction now;
 
-    if (is_done)
-        return;
-    is_done = true;
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL)
+        signal(SIGPIPE, SIG_IGN);
+}
+
+/* Not NO_ADD_ALL_DIGESTS: verification finds the digest of a signature by its number among those added, and
+ * calls every certificate "too weak" without them. They are only added when asked for. */
+static void set_up(void)
+{
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT |
-                            OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
-                            OPENSSL_INIT_NO_ADD_ALL_DIGESTS,
+                            OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS,
                         NULL);
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_LOAD_SSL_STRINGS |
                          OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS,
                      NULL);
-    /* OpenSSL writes with write(2): a peer that is gone would end the process. */
-    signal(SIGPIPE, SIG_IGN);
+    ignore_broken_pipes();
 }
 
-/* share/narae/NAME beside the lib/ that this library was loaded from; false when there is no such thing. */
+void nr_tls_setup(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, set_up);
+}
+
 bool nr_tls_layer_path(const char *name, char *out, size_t cap)
 {
     Dl_info info;
@@ -72,8 +88,10 @@ int nr_tls_trust(struct nr_tls_trust *out, struct nr_err *err)
         trust.file = nr_tls_system_bundle();
     if (!trust.file && !trust.dir) {
         nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore", "no certificates to trust were found");
-        return nr_err_hint(
-            err, "set SSL_CERT_FILE or SSL_CERT_DIR, or deploy the layer with its share/narae/certs");
+        return nr_err_hint(err,
+                           "set SSL_CERT_FILE or SSL_CERT_DIR, or deploy the layer with its "
+                           "share/narae/certs; looked at \"%s\" and \"%s\" too",
+                           system_bundles[0], system_bundles[1]);
     }
     *out = trust;
     return 0;
@@ -85,12 +103,14 @@ static int load_trust(SSL_CTX *ctx, struct nr_err *err)
 
     if (nr_tls_trust(&trust, err) != 0)
         return -1;
-    if (trust.file && !SSL_CTX_load_verify_file(ctx, trust.file))
-        return nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore",
-                          "no certificates can be read from \"%s\"", trust.file);
-    if (trust.dir && !SSL_CTX_load_verify_dir(ctx, trust.dir))
-        return nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore", "cannot use directory \"%s\"",
-                          trust.dir);
+    /* A directory that is not there would only show later, as every server being untrusted. */
+    if ((trust.file && !SSL_CTX_load_verify_file(ctx, trust.file)) ||
+        (trust.dir && (access(trust.dir, R_OK | X_OK) != 0 || !SSL_CTX_load_verify_dir(ctx, trust.dir)))) {
+        ERR_clear_error();
+        nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore",
+                   "no certificates to trust can be read from \"%s\"", trust.file ? trust.file : trust.dir);
+        return nr_err_hint(err, "check SSL_CERT_FILE and SSL_CERT_DIR");
+    }
     return 0;
 }
 
@@ -106,6 +126,8 @@ static SSL_CTX *new_context(struct nr_err *err)
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    /* HTTP/2 says itself where a reply ends; a close without close_notify is a close like any other. */
+    SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set_default_read_buffer_len(ctx, READ_BUFFER_BYTES);
     SSL_CTX_set_alpn_protos(ctx, h2, sizeof(h2));
@@ -118,15 +140,31 @@ static SSL_CTX *new_context(struct nr_err *err)
 
 SSL_CTX *nr_tls_context(struct nr_err *err)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static SSL_CTX *context; /* lives as long as the process */
+    SSL_CTX *found;
 
     nr_tls_setup();
+    pthread_mutex_lock(&lock);
     if (!context)
         context = new_context(err);
-    return context;
+    found = context;
+    pthread_mutex_unlock(&lock);
+    return found;
 }
 
 int nr_tls_warm(struct nr_err *err)
 {
     return nr_tls_context(err) ? 0 : -1;
+}
+
+const char *nr_tls_reason(void)
+{
+    unsigned long code = ERR_peek_error();
+    const char *text;
+
+    ERR_load_SSL_strings(); /* not at set-up: half a millisecond of every cold start */
+    text = code ? ERR_reason_error_string(code) : NULL;
+    ERR_clear_error();
+    return text ? text : "the server closed the connection";
 }

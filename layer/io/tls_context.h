@@ -1,5 +1,6 @@
 /* tls_context.h - the process's one TLS client context, for h2.
  *
+ * Is:      made once and kept; safe to ask for from any thread.
  * Is not:  public; curl and libpq make their own from nr_tls_trust().
  */
 #ifndef NARAE_IO_TLS_CONTEXT_H
@@ -20,5 +21,9 @@ bool nr_tls_layer_path(const char *name, char *out, size_t cap);
 
 /* The system's own bundle; NULL when there is none. */
 const char *nr_tls_system_bundle(void);
+
+/* Why the last TLS call of this thread failed, in OpenSSL's words; empties its error queue. A static string.
+ * For a refused certificate ask X509_verify_cert_error_string() instead. */
+const char *nr_tls_reason(void);
 
 #endif

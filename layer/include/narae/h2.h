@@ -35,7 +35,7 @@ struct nr_h2_header {
     struct nr_view value;
 };
 
-enum { NR_H2_BODY_PARTS_MAX = 4 };
+enum { NR_H2_BODY_PARTS_MAX = 4, NR_H2_HEADERS_MAX = 16 };
 
 /* What next() fills in. All borrowed until done(). */
 struct nr_h2_request {
@@ -43,7 +43,7 @@ struct nr_h2_request {
     struct nr_view path;   /* ":path", begins with "/" */
     const struct nr_h2_header
         *headers;     /* beside :method, :scheme, :authority, :path, user-agent, content-length */
-    size_t n_headers; /* at most 16 */
+    size_t n_headers; /* at most NR_H2_HEADERS_MAX */
     struct nr_view
         body[NR_H2_BODY_PARTS_MAX]; /* sent one after the other; unused ones empty: no copy is made */
     void *tag;                      /* the caller's, given back in the reply */

@@ -24,7 +24,7 @@ enum {
 };
 
 /* "No answer at all" on next: the Python client's budget, with jitter. */
-static const struct nr_retry_policy next_policy = {
+static const struct nr_retry_policy next_retry = {
     .max_attempts = 5, .base_ms = 100, .cap_ms = 2000, .floor_ms = 10};
 
 int api_init(struct api *api, const char *authority, struct nr_err *err)
@@ -86,13 +86,14 @@ static int receive(struct api *api, struct nr_buf *into, size_t body_max, struct
         if (got == 1)
             break;
     }
-    if (!api->reply.is_keep_alive)
+    /* More than one reply came: whose the rest is nobody knows. */
+    if (!api->reply.is_keep_alive || api->reply.read_at < into->len)
         disconnect(api);
     return 0;
 }
 
 /* Send head and body in one system call where the kernel takes them. *n_sent tells how much left the process.
- */
+ * -1 leaves the connection open: what was answered before it broke may still be read. */
 static int send_all(struct api *api, struct nr_view body, size_t *n_sent, struct nr_err *err)
 {
     struct nr_view head = nr_buf_view(&api->head);
@@ -107,13 +108,9 @@ static int send_all(struct api *api, struct nr_view body, size_t *n_sent, struct
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0) {
-            int why = errno;
-
-            disconnect(api);
+        if (n < 0)
             return nr_err_set(err, NR_ERR_UNAVAILABLE, "Runtime.ConnectionLost",
-                              "the Runtime API at %s was lost: %s", api->authority, strerror(why));
-        }
+                              "the Runtime API at %s was lost: %s", api->authority, strerror(errno));
         *n_sent += (size_t)n;
         of_head = (size_t)n < head.len ? (size_t)n : head.len;
         head = nr_view_n(head.ptr + of_head, head.len - of_head);
@@ -152,20 +149,35 @@ static int ask_next(struct api *api, struct nr_err *err)
     begin_head(api, "GET", "invocation/next");
     nr_buf_add_text(&api->head, "\r\n");
     if (send_all(api, nr_view_n(NULL, 0), &n_sent, err) != 0)
-        return -1;
+        return disconnect(api), -1;
     return receive(api, &api->in, API_PAYLOAD_MAX_BYTES, err);
 }
 
-static int check_next_status(struct api *api, struct nr_err *err)
-{
-    int status = api->reply.status;
-    struct nr_view body = http1_body(&api->reply, api->in.data);
+/* What each status of next means; the last row is for every other. Only an undocumented one is worth asking
+ * again. */
+static const struct {
+    int status;
+    enum nr_err_kind kind; /* UNAVAILABLE = ask again, within next_retry; else exit */
+    const char *meaning;
+} next_policies[] = {
+    {200, NR_ERR_NONE, ""},
+    {403, NR_ERR_BUG, "it was asked in a wrong state"},
+    {500, NR_ERR_DENIED, "the sandbox is broken"}, /* "exit promptly" (runtimes-api) */
+    {0, NR_ERR_UNAVAILABLE, "unexpected status"},
+};
 
-    if (status == 200)
+static int judge_next(const struct api *api, struct nr_err *err)
+{
+    struct nr_view body = http1_body(&api->reply, api->in.data);
+    size_t i = 0;
+
+    while (next_policies[i].status && next_policies[i].status != api->reply.status)
+        i++;
+    if (next_policies[i].kind == NR_ERR_NONE)
         return 0;
-    return nr_err_set(err, status == 403 ? NR_ERR_BUG : NR_ERR_UNAVAILABLE, "Runtime.NextRefused",
-                      "the Runtime API answered %d to /invocation/next: %.*s", status,
-                      body.len > 200 ? 200 : (int)body.len, body.ptr);
+    return nr_err_set(err, next_policies[i].kind, "Runtime.NextRefused",
+                      "the Runtime API answered %d to /invocation/next: %s: %.*s", api->reply.status,
+                      next_policies[i].meaning, body.len > 200 ? 200 : (int)body.len, body.ptr);
 }
 
 static void pause_ms(int64_t wait_ms)
@@ -184,11 +196,10 @@ static int ask_next_with_patience(struct api *api, struct nr_err *err)
         struct nr_err why = {0};
         struct nr_retry_decision decision;
 
-        if (ask_next(api, &why) == 0 && check_next_status(api, &why) == 0)
+        if (ask_next(api, &why) == 0 && judge_next(api, &why) == 0)
             return 0;
-        decision = nr_retry_decide(&next_policy, attempt, &why, NR_CLOCK_NEVER_MS, nr_rand_below(1ULL << 32));
-        /* 500 from next: "container error, exit promptly" (runtimes-api). */
-        if (!decision.is_again || (api->fd >= 0 && api->reply.status == 500)) {
+        decision = nr_retry_decide(&next_retry, attempt, &why, NR_CLOCK_NEVER_MS, nr_rand_below(1ULL << 32));
+        if (!decision.is_again) {
             *err = why;
             return -1;
         }
@@ -299,33 +310,45 @@ static enum api_outcome judge(int status, const char *path, struct nr_err *err)
     return answer_policy[i].outcome;
 }
 
-/* Send once; and once more only when not a byte of the first try can have left. */
-static int send_post(struct api *api, struct nr_view body, struct nr_err *err)
+/* Send once; and once more only when not a byte of the first try can have left. *n_sent tells of the last
+ * try. */
+static int send_post(struct api *api, struct nr_view body, size_t *n_sent, struct nr_err *err)
 {
-    size_t n_sent = 0;
+    struct nr_err first = {0};
 
-    for (int attempt = 0; attempt < 2; attempt++) {
-        struct nr_err why = {0};
-
-        if (ensure_connected(api, &why) == 0 && send_all(api, body, &n_sent, &why) == 0)
-            return 0;
-        if (n_sent > 0 || attempt == 1) {
-            *err = why;
-            return -1;
-        }
+    *n_sent = 0;
+    if (ensure_connected(api, &first) == 0 && send_all(api, body, n_sent, &first) == 0)
+        return 0;
+    if (*n_sent > 0) {
+        *err = first;
+        return -1;
     }
-    return -1;
+    disconnect(api);
+    if (ensure_connected(api, err) != 0)
+        return -1;
+    return send_all(api, body, n_sent, err);
 }
 
 static enum api_outcome post(struct api *api, const char *path, struct nr_view body, struct nr_err *err)
 {
-    /* An answer refused in the middle (413) may close the connection while we write; its status is worth
-     * reading. */
-    if (nr_buf_check(&api->head, "request head", err) != 0 || send_post(api, body, err) != 0)
+    struct nr_err cut = {0};
+    struct nr_err unread = {0};
+    size_t n_sent;
+    bool is_sent;
+
+    if (nr_buf_check(&api->head, "request head", err) != 0)
         return API_REFUSED;
-    if (receive(api, &api->ack, ACK_MAX_BYTES, err) != 0)
-        return API_REFUSED;
-    return judge(api->reply.status, path, err);
+    is_sent = send_post(api, body, &n_sent, &cut) == 0;
+    /* A refusal (413) may come, and the connection be closed, while we still write: the status is worth more
+     * than the news that the connection is gone. */
+    if ((is_sent || n_sent > 0) && receive(api, &api->ack, ACK_MAX_BYTES, &unread) == 0) {
+        if (!is_sent)
+            disconnect(api);
+        return judge(api->reply.status, path, err);
+    }
+    disconnect(api);
+    *err = is_sent ? unread : cut;
+    return API_REFUSED;
 }
 
 static void add_post_headers(struct api *api, const char *content_type, size_t body_len)

@@ -13,6 +13,7 @@ void http1_begin(struct http1_reply *reply, size_t body_max)
     reply->body_at = 0;
     reply->body_len = 0;
     reply->read_at = 0;
+    reply->section_at = 0;
     reply->body_max = body_max;
     reply->left = 0;
 }
@@ -31,13 +32,13 @@ static int take_line(struct http1_reply *reply, char *data, size_t len, struct n
     char *end = memchr(start, '\n', len - reply->read_at);
 
     if (!end)
-        return len > HTTP1_HEAD_MAX_BYTES && reply->state != HTTP1_TRAILER
-                   ? refuse(err, "header section too long")
-                   : 0;
+        return len - reply->section_at > HTTP1_HEAD_MAX_BYTES ? refuse(err, "header section too long") : 0;
     if (end == start || end[-1] != '\r')
         return refuse(err, "a line without CR");
     *line = nr_view_n(start, (size_t)(end - start) - 1);
     reply->read_at += (size_t)(end - start) + 1;
+    if (reply->read_at - reply->section_at > HTTP1_HEAD_MAX_BYTES)
+        return refuse(err, "header section too long");
     return 1;
 }
 
@@ -128,18 +129,25 @@ static int parse_size(struct nr_view text, unsigned base, size_t max, size_t *ou
     return 0;
 }
 
-/* Two different Content-Length lines mean that somebody along the way was confused (RFC 9112 section 6.3). */
-static int check_single_length(const struct http1_reply *reply, const char *data, struct nr_view length,
-                               struct nr_err *err)
+/* Two lines that say differently how long the body is mean that somebody along the way was confused (RFC 9112
+ * section 6.3). */
+static int check_single(const struct http1_reply *reply, const char *data, struct nr_view name,
+                        struct nr_view first, struct nr_err *err)
 {
     for (size_t i = 0; i < reply->n_headers; i++) {
         const struct http1_header *h = &reply->headers[i];
 
-        if (nr_view_is_nocase(nr_view_n(data + h->name_at, h->name_len), NR_VIEW("content-length")) &&
-            !nr_view_is(nr_view_n(data + h->value_at, h->value_len), length))
+        if (nr_view_is_nocase(nr_view_n(data + h->name_at, h->name_len), name) &&
+            !nr_view_is(nr_view_n(data + h->value_at, h->value_len), first))
             return refuse(err, "two lengths");
     }
     return 0;
+}
+
+/* The status alone says that no body follows, whatever the headers say (RFC 9112 section 6.3). */
+static bool is_bodiless(int status)
+{
+    return status == 204 || status == 304;
 }
 
 /* How the body is framed; a body that only the end of the connection delimits is refused, since a cut one
@@ -152,19 +160,21 @@ static int begin_body(struct http1_reply *reply, const char *data, struct nr_err
     if (nr_view_is_nocase(http1_header(reply, data, "connection"), NR_VIEW("close")))
         reply->is_keep_alive = false;
     reply->body_at = reply->read_at;
+    reply->state = HTTP1_BODY;
+    if (is_bodiless(reply->status))
+        return 0;
     if (coding.ptr) {
         if (length.ptr || !nr_view_is_nocase(coding, NR_VIEW("chunked")))
             return refuse(err, "unknown transfer coding");
         reply->state = HTTP1_CHUNK_SIZE;
-        return 0;
+        reply->section_at = reply->read_at;
+        return check_single(reply, data, NR_VIEW("transfer-encoding"), coding, err);
     }
-    if (!length.ptr && reply->status != 204 && reply->status != 304)
+    if (!length.ptr)
         return refuse(err, "neither length nor chunks");
-    if (length.ptr && (check_single_length(reply, data, length, err) != 0 ||
-                       parse_size(length, 10, reply->body_max, &reply->left, err) != 0))
+    if (check_single(reply, data, NR_VIEW("content-length"), length, err) != 0)
         return -1;
-    reply->state = HTTP1_BODY;
-    return 0;
+    return parse_size(length, 10, reply->body_max, &reply->left, err);
 }
 
 static int step_head(struct http1_reply *reply, char *data, size_t len, struct nr_err *err)
@@ -182,7 +192,7 @@ static int step_head(struct http1_reply *reply, char *data, size_t len, struct n
         size_t at = reply->read_at;
 
         http1_begin(reply, reply->body_max);
-        reply->read_at = at;
+        reply->read_at = at; /* section_at stays: interim replies without end are refused as well */
         return 1;
     }
     return begin_body(reply, data, err) == 0 ? 1 : -1;
@@ -227,6 +237,7 @@ static int step_chunk_data(struct http1_reply *reply, char *data, size_t len)
     if (reply->left)
         return 0;
     reply->state = HTTP1_CHUNK_END;
+    reply->section_at = reply->read_at;
     return 1;
 }
 

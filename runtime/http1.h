@@ -43,9 +43,10 @@ struct http1_reply {
     size_t n_headers;
     struct http1_header headers[HTTP1_HEADERS_MAX];
     size_t body_at, body_len;
-    size_t read_at;  /* parsed up to here */
-    size_t body_max; /* longer bodies are refused */
-    size_t left;     /* bytes of the body or of this chunk still to come */
+    size_t read_at;    /* parsed up to here */
+    size_t section_at; /* where the head, or what lies between two chunks, began: its length is capped */
+    size_t body_max;   /* longer bodies are refused */
+    size_t left;       /* bytes of the body or of this chunk still to come */
 };
 
 /* Ready for a reply whose body is at most body_max bytes. */

@@ -35,6 +35,9 @@ static int check_table(const struct nr_handler *handler, const char *path, struc
         return nr_err_set(err, NR_ERR_INVALID, "Runtime.HandlerAbiMismatch",
                           "%s has a handler table of %u bytes, at least %zu are needed", path,
                           handler->struct_bytes, least);
+    if (!handler->name)
+        return nr_err_set(err, NR_ERR_INVALID, "Runtime.HandlerAbiMismatch",
+                          "%s has a handler table without a name", path);
     if (!handler->invoke)
         return nr_err_set(err, NR_ERR_INVALID, "Runtime.HandlerNotFound",
                           "%s has a handler table without invoke", path);
@@ -56,9 +59,12 @@ int loader_load(const char *name, const char *task_root, const struct nr_handler
         return nr_err_set(err, NR_ERR_INVALID, "Runtime.ImportModuleError", "cannot load %s: %s", path,
                           dlerror());
     handler = dlsym(library, symbol);
-    if (!handler)
+    if (!handler) {
+        const char *why = dlerror(); /* NULL when the symbol is there and its address is 0 */
+
         return nr_err_set(err, NR_ERR_INVALID, "Runtime.HandlerNotFound", "no symbol \"%s\" in %s: %s",
-                          symbol, path, dlerror());
+                          symbol, path, why ? why : "it has no address");
+    }
     if (check_table(handler, path, err) != 0)
         return -1;
     *out = handler;

@@ -11,6 +11,7 @@ enum {
     /* Beyond this even the size of a reply is not worth knowing. */
     REPLY_MAX_BYTES = 4 * API_PAYLOAD_MAX_BYTES,
     REPLY_KEEP_BYTES = 256 * 1024,
+    DEADLINE_FAR_MS = 24 * 3600 * 1000,
 };
 
 void loop_reply_init(struct nr_reply *reply, struct nr_buf *body)
@@ -19,10 +20,20 @@ void loop_reply_init(struct nr_reply *reply, struct nr_buf *body)
     *reply = (struct nr_reply){.struct_bytes = sizeof(*reply), .body = body};
 }
 
+/* A deadline a day away, either side, is a mistake of whoever sent it (Lambda's longest timeout is 900 s):
+ * taken as unknown, since a handler told "no time left" would give all its work back for ever. */
+static int64_t usable_deadline(int64_t deadline_unix_ms, int64_t now_ms)
+{
+    int64_t left_ms = deadline_unix_ms - now_ms;
+
+    return left_ms < -DEADLINE_FAR_MS || left_ms > DEADLINE_FAR_MS ? 0 : deadline_unix_ms;
+}
+
 /* What the handler sees of the event. */
 static struct nr_request request_of(const struct api_event *event, json_t **json)
 {
-    int64_t left_ms = event->deadline_unix_ms - nr_clock_wall_ms();
+    int64_t now_ms = nr_clock_wall_ms();
+    int64_t deadline_unix_ms = usable_deadline(event->deadline_unix_ms, now_ms);
 
     return (struct nr_request){
         .struct_bytes = sizeof(struct nr_request),
@@ -34,8 +45,9 @@ static struct nr_request request_of(const struct api_event *event, json_t **json
         .tenant_id = event->tenant_id,
         .client_context = event->client_context,
         .cognito_identity = event->cognito_identity,
-        .deadline_unix_ms = event->deadline_unix_ms,
-        .deadline_mono_ms = event->deadline_unix_ms ? nr_clock_mono_ms() + left_ms : NR_CLOCK_NEVER_MS,
+        .deadline_unix_ms = deadline_unix_ms,
+        .deadline_mono_ms =
+            deadline_unix_ms ? nr_clock_mono_ms() + deadline_unix_ms - now_ms : NR_CLOCK_NEVER_MS,
         .json_slot = json,
     };
 }

@@ -9,7 +9,7 @@ static const char usage[] =
     "usage: bootstrap                               serve AWS_LAMBDA_RUNTIME_API (_HANDLER=FILE.SYMBOL)\n"
     "       bootstrap --invoke HANDLER EVENT.json   run one event here; - = standard input\n"
     "       bootstrap --check HANDLER               load and describe a function\n"
-    "       bootstrap --version\n"
+    "       bootstrap --version | --help\n"
     "FILE.so is looked for in LAMBDA_TASK_ROOT (default: here).\n"
     "exit: 0 done, 1 the function or the runtime failed (see the log), 2 usage\n";
 

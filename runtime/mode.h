@@ -9,6 +9,8 @@
 #ifndef NARAE_RUNTIME_MODE_H
 #define NARAE_RUNTIME_MODE_H
 
+#include <narae/handler.h>
+
 enum mode_exit {
     MODE_OK = 0,     /* done */
     MODE_FAILED = 1, /* the function, its init or the Runtime API failed; the log says how */
@@ -19,6 +21,13 @@ enum mode_exit {
 int mode_serve(const char *authority, const char *handler_name);
 int mode_invoke(const char *handler_name, const char *event_path);
 int mode_check(const char *handler_name);
+
+/* Find the function and let it set itself up.
+ *
+ * handler_name  in   "file.symbol"; NULL = _HANDLER was not set
+ * out           out  the function's table
+ * Returns 0, or -1 with the loader's or the function's own words. */
+int mode_start(const char *handler_name, const struct nr_handler **out, struct nr_err *err) NR_MUST_CHECK;
 
 /* LAMBDA_TASK_ROOT, or the current directory. */
 const char *mode_task_root(void);

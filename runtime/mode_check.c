@@ -20,7 +20,10 @@ static int describe(const char *path, struct nr_err *err)
         return -1;
     printf("file       %s, %zu bytes\n", path, needs.file_bytes);
     printf("needs      %s\n", nr_buf_text(&needs.libraries));
-    printf("glibc      2.%d (provided.al2023 has 2.%d)\n", needs.glibc_minor, GLIBC_MINOR_MAX);
+    if (needs.glibc_minor)
+        printf("glibc      2.%d (provided.al2023 has 2.%d)\n", needs.glibc_minor, GLIBC_MINOR_MAX);
+    else
+        printf("glibc      any\n");
     nr_buf_done(&needs.libraries);
     if (needs.glibc_minor > GLIBC_MINOR_MAX)
         return nr_err_set(err, NR_ERR_INVALID, "Runtime.GlibcTooNew",

@@ -8,7 +8,6 @@
 #include <narae/log.h>
 
 #include "runtime/api.h"
-#include "runtime/loader.h"
 #include "runtime/loop.h"
 #include "runtime/mode.h"
 
@@ -66,17 +65,23 @@ static struct api_event local_event(const struct nr_buf *body)
     };
 }
 
-static void print(struct nr_view bytes)
+/* The bytes and a newline to standard output. False when they do not all arrive. */
+static bool print(struct nr_buf *bytes)
 {
-    while (bytes.len) {
-        ssize_t n = write(STDOUT_FILENO, bytes.ptr, bytes.len);
+    struct nr_view left;
+
+    nr_buf_add_char(bytes, '\n');
+    left = nr_buf_view(bytes);
+    while (left.len) {
+        ssize_t n = write(STDOUT_FILENO, left.ptr, left.len);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return;
-        bytes = nr_view_n(bytes.ptr + n, bytes.len - (size_t)n);
+            return false;
+        left = nr_view_n(left.ptr + n, left.len - (size_t)n);
     }
+    return !bytes->is_bad;
 }
 
 /* As Lambda would show a failure to the caller: its error JSON. */
@@ -86,8 +91,7 @@ static void print_failure(const struct nr_err *failure)
 
     nr_buf_init(&body, 65536);
     api_format_error(&body, failure);
-    nr_buf_add_char(&body, '\n');
-    print(nr_buf_view(&body));
+    print(&body);
 }
 
 static int run(const char *handler_name, const struct nr_buf *event_body, struct nr_reply *reply,
@@ -97,10 +101,8 @@ static int run(const char *handler_name, const struct nr_buf *event_body, struct
     struct api_event event;
     int result;
 
-    if (loader_load(handler_name, mode_task_root(), &handler, err) != 0)
+    if (mode_start(handler_name, &handler, err) != 0)
         return -1;
-    if (handler->init && handler->init(err) != 0)
-        return nr_err_context(err, "%s init", handler->name);
     event = local_event(event_body);
     nr_log_context(event.request_id, NULL);
     result = loop_invoke(handler, &event, reply, err);
@@ -123,7 +125,5 @@ int mode_invoke(const char *handler_name, const char *event_path)
         print_failure(&err);
         return MODE_FAILED;
     }
-    print(nr_buf_view(&body));
-    print(NR_VIEW("\n"));
-    return MODE_OK;
+    return print(&body) ? MODE_OK : MODE_FAILED;
 }

@@ -1,34 +1,13 @@
-#include <narae/env.h>
+#include <stdlib.h>
+
 #include <narae/log.h>
 
 #include "runtime/api.h"
-#include "runtime/loader.h"
 #include "runtime/loop.h"
 #include "runtime/mode.h"
 
-const char *mode_task_root(void)
-{
-    const char *root = nr_env_raw("LAMBDA_TASK_ROOT");
-
-    return root ? root : ".";
-}
-
-/* Find the function and let it set itself up. */
-static int start(const char *handler_name, const struct nr_handler **out, struct nr_err *err)
-{
-    const struct nr_handler *handler;
-
-    if (!handler_name)
-        return nr_err_set(err, NR_ERR_INVALID, "Runtime.MalformedHandlerName", "_HANDLER is not set");
-    if (loader_load(handler_name, mode_task_root(), &handler, err) != 0)
-        return -1;
-    if (handler->init && handler->init(err) != 0) {
-        nr_err_set(err, NR_ERR_BUG, "Function.InitFailed", "init failed without an error");
-        return nr_err_context(err, "%s init", handler->name);
-    }
-    *out = handler;
-    return 0;
-}
+/* OS-only runtimes name themselves; SDKs put it in their User-Agent. */
+static char execution_env[] = "AWS_EXECUTION_ENV=AWS_Lambda_narae";
 
 int mode_serve(const char *authority, const char *handler_name)
 {
@@ -41,7 +20,8 @@ int mode_serve(const char *authority, const char *handler_name)
         nr_log_err(NR_LOG_FATAL, "cannot start", &err, NULL, 0);
         return MODE_FAILED;
     }
-    if (start(handler_name, &handler, &err) == 0) {
+    putenv(execution_env);
+    if (mode_start(handler_name, &handler, &err) == 0) {
         loop_run(&api, handler, &err);
     } else {
         nr_log_err(NR_LOG_FATAL, "init failed", &err, NULL, 0);

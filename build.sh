@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# build.sh - the one entry point. Each verb is a file in tools/; this finds it.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+usage() {
+    cat <<'U'
+usage: ./build.sh VERB [...]
+
+  demo                          run the main jobs here, on real PostgreSQL and local stand-ins; show what happened
+  test                          every test: unit (also with sanitizers), component, end to end
+  build                         compile for this machine
+  package                       what goes to AWS: build/package (layer, functions)
+  invoke FUNCTION EVENT.json    one event through the real bootstrap
+  lint                          formatting, static analysis, include rule, both compilers
+  bench NAME                    measure: start, h2
+  clean                         remove build/
+
+Each verb installs the Debian packages it needs (as root or by sudo) and says so.
+U
+}
+
+verb=${1:-}
+case $verb in
+'' | -h | --help | help)
+    usage
+    [[ -n $verb ]] || exit 2
+    exit 0
+    ;;
+esac
+if [[ ! $verb =~ ^[a-z]+$ || ! -x $root/tools/$verb.sh ]]; then
+    echo "build.sh: no verb \"$verb\"" >&2
+    usage >&2
+    exit 2
+fi
+shift
+cd "$root"
+exec "$root/tools/$verb.sh" "$@"

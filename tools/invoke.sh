@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# invoke FUNCTION EVENT.json: one event through the packaged bootstrap; EVENT.json may be - for standard input.
+set -euo pipefail
+. tools/lib.sh
+
+[[ $# == 2 ]] || die "usage: ./build.sh invoke FUNCTION EVENT.json"
+function=$1
+event=$2
+
+tools/package.sh
+for dir in build/package/functions/"$function" build/tests/functions/"$function"; do
+    [[ -d $dir ]] && task_root=$PWD/$dir
+done
+[[ -n ${task_root:-} ]] || die "no function \"$function\"; there are: $(cd build/package/functions && echo *)"
+LAMBDA_TASK_ROOT=$task_root exec build/package/layer/bootstrap --invoke "$function.handler" "$event"

@@ -1,0 +1,70 @@
+# lib.sh - what the verbs share: talk, packages, paths. Sourced, with the working directory at the top of the tree.
+# shellcheck shell=bash
+
+NARAE_CACHE=${NARAE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/narae}
+export NARAE_CACHE
+
+say() { printf '%s\n' "== $*" >&2; }
+
+die() {
+    printf '%s\n' "build.sh: $*" >&2
+    exit 1
+}
+
+as_root() {
+    if [[ $(id -u) == 0 ]]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "need root, or sudo, to run: $*"
+    fi
+}
+
+is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+
+# need_packages VERB: install what tools/packages.txt lists for it.
+need_packages() {
+    local missing=() package
+    for package in $(awk -v v="$1" '$1 == v {for (i = 2; i <= NF; i++) print $i}' tools/packages.txt); do
+        is_installed "$package" || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    say "installing Debian packages: ${missing[*]}"
+    mkdir -p "$NARAE_CACHE"
+    local log=$NARAE_CACHE/apt.log
+    {
+        as_root apt-get -q update &&
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}"
+    } >"$log" 2>&1 </dev/null || {
+        tail -n 20 "$log" >&2
+        die "could not install ${missing[*]}; the whole output is in $log"
+    }
+}
+
+# run_logged LOG COMMAND...: quiet when it works, the end of its output when it does not.
+run_logged() {
+    local log=$1
+    shift
+    mkdir -p "$(dirname "$log")"
+    "$@" >"$log" 2>&1 || {
+        tail -n 60 "$log" >&2
+        die "failed: $*; the whole output is in $log"
+    }
+}
+
+# compile DIR [meson setup options...]: set up once, then build what changed.
+compile() {
+    local dir=$1 prefix
+    shift
+    need_packages build
+    prefix=$(layer/deps/build.sh)
+    if [[ ! -f $dir/build.ninja ]]; then
+        say "setting up $dir"
+        run_logged "$dir.setup.log" meson setup "$dir" -Ddeps="$prefix" "$@"
+    elif ! meson introspect --buildoptions "$dir" | grep -qF "\"$prefix\""; then
+        run_logged "$dir.setup.log" meson configure "$dir" -Ddeps="$prefix"
+    fi
+    say "compiling in $dir"
+    run_logged "$dir.log" ninja -C "$dir"
+}

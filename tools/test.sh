@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# test: everything. Unit and component tests (also under AddressSanitizer and UndefinedBehaviorSanitizer), then end to end on the
+# real package. Runs beside a temporary PostgreSQL.
+set -euo pipefail
+. tools/lib.sh
+
+if [[ -z ${NARAE_TEST_DATABASE:-} ]]; then
+    tools/package.sh
+    need_packages test
+    need_packages fcm
+    exec tools/with_postgres.sh tools/test.sh "$@"
+fi
+
+venv() { # the tools of tests/e2e, made once for each list of them
+    local key dir
+    key=$({ python3 --version && cat tests/e2e/requirements.txt; } | sha256sum | cut -c1-16)
+    dir=$NARAE_CACHE/venv-$key
+    if [[ ! -d $dir ]]; then
+        say "installing the Python tools of tests/e2e (about 3 minutes, once)"
+        rm -rf "$dir.part"
+        /usr/bin/python3 -m venv "$dir.part"
+        run_logged "$NARAE_CACHE/pip.log" "$dir.part/bin/python" -m pip install --disable-pip-version-check \
+            --require-hashes --no-deps -r tests/e2e/requirements.txt
+        # Scripts inside name the folder they were made in.
+        grep -rlIF "$dir.part" "$dir.part/bin" | xargs -r sed -i "s#$dir.part#$dir#g"
+        mv "$dir.part" "$dir"
+    fi
+    echo "$dir"
+}
+
+sanitized() {
+    compile build/meson-asan -Db_sanitize=address,undefined -Db_lundef=false
+}
+
+say "unit and component tests"
+build/meson/tests/unit/unit_tests --jobs 2 --short-filename
+say "the same under AddressSanitizer and UndefinedBehaviorSanitizer"
+sanitized
+UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1 \
+    build/meson-asan/tests/unit/unit_tests --jobs 2 --short-filename
+say "end to end"
+python=$(venv)
+status=0
+"$python/bin/python" -m pytest -q -p no:cacheprovider tests/e2e "$@" || status=$?
+exit $status

@@ -2,11 +2,10 @@
 
 import pytest
 
-from harness import paths
+from harness import paths, report
 from harness.aws import Aws
 from harness.database import Database
 from harness.emulator import Emulator
-from harness.pki import Authority
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,7 +46,10 @@ def database():
     database.drop()
 
 
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    """The authority whose certificates the functions are told to trust."""
-    return Authority(tmp_path_factory.mktemp("authority"), "trusted")
+def pytest_terminal_summary(terminalreporter):
+    """Figures are worth seeing when all is well, too."""
+    lines = report.finish()
+    if lines:
+        terminalreporter.section("figures (build/report/test.json)")
+    for line in lines:
+        terminalreporter.write_line(line)

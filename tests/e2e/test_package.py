@@ -115,14 +115,13 @@ def test_bill_of_materials_names_what_is_inside():
         assert digest["alg"] == "SHA-256" and re.fullmatch(r"[0-9a-f]{64}", digest["content"]), component["name"]
 
 
-def test_versions_inside_are_those_of_the_bill():
-    """What the library says of itself, against what the bill says: the bill is of this build."""
-    components = {c["name"]: c for c in json.loads((paths.LAYER / "share/narae/sbom.cdx.json").read_text())["components"]}
-    library = (paths.LAYER / "lib/libnarae-net.so").read_bytes()
+def test_bill_is_of_this_build():
+    """OpenSSL is the one that says its version in the library."""
+    (openssl,) = [c for c in json.loads((paths.LAYER / "share/narae/sbom.cdx.json").read_text())["components"]
+                  if c["name"] == "openssl"]
+    said = re.search(rb"OpenSSL (\d+\.\d+\.\d+)", (paths.LAYER / "lib/libnarae-net.so").read_bytes()).group(1).decode()
 
-    for name in ("openssl", "curl"):
-        version = re.match(r"\d+\.\d+\.\d+", components[name]["version"]).group().encode()
-        assert version in library, name
+    assert openssl["version"].startswith(said + "-")
 
 
 def test_check_mode_finds_the_function_sound():

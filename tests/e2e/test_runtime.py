@@ -1,8 +1,10 @@
 """The bootstrap under AWS's emulator: replies, errors, a function that cannot start."""
 
+import subprocess
+
 import pytest
 
-from harness import paths
+from harness import logs, paths
 
 # Lambda Developer Guide, "Lambda quotas": 6 MiB, and 100 bytes by the emulator's MaxPayloadSize.
 PAYLOAD_MAX_BYTES = 6291556
@@ -53,7 +55,7 @@ def test_error_of_a_function_reaches_the_caller_and_the_log(emulate):
     text = 'café "closed", broken \N{REPLACEMENT CHARACTER} byte'
     assert answer.json()["errorType"] == "Function.Refused"
     assert answer.json()["errorMessage"] == text
-    emulator.wait_for_records(1)
+    emulator.wait_for_log()
     (record,) = emulator.complaints()
     assert (record["level"], record["errorType"], record["errorMessage"]) == ("ERROR", "Function.Refused", text)
     assert record["requestId"]
@@ -87,7 +89,7 @@ def test_function_that_cannot_start_says_why(emulate):
     assert answer.status == 502
     assert answer.json()["errorType"] == "Function.InvalidSetting"
     assert answer.json()["errorMessage"] == 'init_fail init: NARAE_TEST: "x" is not a whole number'
-    emulator.wait_for_records(1)
+    emulator.wait_for_log()
     (record,) = emulator.complaints()
     assert 'NARAE_TEST: "x" is not a whole number' in record["errorMessage"]
 
@@ -107,14 +109,36 @@ def test_handler_that_cannot_be_loaded_is_named(emulate, function, handler, word
     assert answer.status == 502
     assert answer.json()["errorType"].startswith("Runtime.")
     assert [word for word in words if word not in answer.json()["errorMessage"]] == []
-    emulator.wait_for_records(1)
+    emulator.wait_for_log()
     assert len(emulator.complaints()) == 1
 
 
+def local(*words, function: str, stdin: bytes = b"") -> subprocess.CompletedProcess:
+    return subprocess.run([paths.BOOTSTRAP, *words], input=stdin, capture_output=True, timeout=20,
+                          env={"LAMBDA_TASK_ROOT": str(paths.test_function(function)), "AWS_LAMBDA_LOG_FORMAT": "JSON"})
+
+
+def test_one_event_runs_without_any_emulator(tmp_path):
+    (tmp_path / "event.json").write_bytes(b'{"a": 1}')
+
+    from_file = local("--invoke", "echo.handler", tmp_path / "event.json", function="echo")
+    from_stdin = local("--invoke", "echo.handler", "-", function="echo", stdin=b'{"b": 2}')
+
+    assert (from_file.returncode, from_file.stdout.strip(), from_file.stderr) == (0, b'{"a": 1}', b"")
+    assert (from_stdin.returncode, from_stdin.stdout.strip(), from_stdin.stderr) == (0, b'{"b": 2}', b"")
+
+
+@pytest.mark.parametrize("function, error", [("fail", "Function.Refused"), ("init_fail", "Function.InvalidSetting")])
+def test_local_run_that_fails_says_so_in_its_status(function, error):
+    done = local("--invoke", f"{function}.handler", "-", function=function, stdin=b"{}")
+
+    assert done.returncode == 1
+    (record,) = logs.complaints(done.stderr.decode())
+    assert record["errorType"] == error
+
+
 def test_it_says_which_version_it_is():
-    import subprocess
+    done = local("--version", function="echo")
 
-    done = subprocess.run([paths.BOOTSTRAP, "--version"], capture_output=True, text=True, timeout=10)
-
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("narae ")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"narae ")

@@ -39,6 +39,14 @@ class Database:
         self.conninfo = _with_database(_server(), self.name)
         self.run((paths.ROOT / "functions" / "push" / "schema.sql").read_text())
 
+    def with_password(self, password: str) -> str:
+        """The conninfo as somebody without the right password has it."""
+        if not self.conninfo.startswith(("postgres://", "postgresql://")):
+            return f"{self.conninfo} password={password}"
+        parts = urllib.parse.urlsplit(self.conninfo)
+        user, _, place = parts.netloc.rpartition("@")
+        return urllib.parse.urlunsplit(parts._replace(netloc=f"{user.split(':')[0]}:{password}@{place}"))
+
     def run(self, sql: str) -> None:
         _psql(self.conninfo, sql)
 

@@ -29,6 +29,7 @@ class Answer:
 class Emulator:
     def __init__(self, task_root: Path, handler: str, scratch: Path, settings: dict | None = None,
                  timeout_s: int = 60):
+        self.n_invoked = 0
         self.port = free_port()
         api_port = free_port()
         # What Lambda sets and the emulator does not; nothing of the person's own environment but the path.
@@ -57,6 +58,7 @@ class Emulator:
 
     def invoke(self, event) -> Answer:
         """One at a time: the emulator breaks on two at once. `event`: bytes as they are, else as JSON."""
+        self.n_invoked += 1
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations", data=body, method="POST")
@@ -72,8 +74,14 @@ class Emulator:
         assert len(pids) == 1, pids
         return pids[0]
 
-    def wait_for_records(self, n: int) -> None:
-        wait_until(lambda: len(logs.records(self.program.text())) >= n, f"{n} log records, got:\n{self.program.text()}")
+    def wait_for_log(self) -> None:
+        """Until the emulator has written that the last invocation is over, and the function at least one record."""
+        def is_over() -> bool:
+            text = self.text()
+            ended = text.count("END RequestId") + text.count("Invoke DONE failed")
+            return ended >= self.n_invoked and logs.records(text) != []
+
+        wait_until(is_over, f"the log of {self.n_invoked} invocations")
 
     def text(self) -> str:
         return self.program.text()

@@ -13,12 +13,12 @@ class Nghttpx:
         self.program = Program("nghttpx", [
             "nghttpx", "--conf=/dev/null", f"--frontend=127.0.0.1,{self.port}",
             f"--backend=127.0.0.1,{backend_port}", "--no-ocsp", "--workers=1", "--errorlog-file=/dev/stderr",
-            f"--accesslog-file={self._log}", "--accesslog-format=$remote_port $alpn $status", key, chain,
+            f"--accesslog-file={self._log}", "--accesslog-format=$remote_port $alpn $status $path_without_query", key, chain,
         ], scratch / "nghttpx.log")
         self.program.wait_for_port(self.port)
 
-    def requests(self) -> list[tuple[str, str, str]]:
-        """(client's port, protocol, status) of every request so far: one port is one connection."""
+    def requests(self) -> list[tuple[str, str, str, str]]:
+        """(client's port, protocol, status, path) of every request so far: one port is one connection."""
         return [tuple(line.split()) for line in self._log.read_text().splitlines()]
 
     def stop(self) -> None:

@@ -26,9 +26,9 @@ is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) =
 # need_packages VERB: install what tools/packages.txt lists for it.
 need_packages() {
     local missing=() package
-    for package in $(awk -v v="$1" '$1 == v {for (i = 2; i <= NF; i++) print $i}' tools/packages.txt); do
+    while read -r package; do
         is_installed "$package" || missing+=("$package")
-    done
+    done < <(awk -v v="$1" '$1 == v {for (i = 2; i <= NF; i++) print $i}' tools/packages.txt)
     ((${#missing[@]})) || return 0
     say "installing Debian packages: ${missing[*]}"
     mkdir -p "$NARAE_CACHE"

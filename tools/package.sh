@@ -48,7 +48,7 @@ certificates() {
 # Reading 140 certificates takes a second; they change with ca-certificates only.
 cached_certificates() {
     local key cached
-    key=$(cat /etc/ssl/certs/ca-certificates.crt | sha256sum | cut -c1-16)
+    key=$(sha256sum </etc/ssl/certs/ca-certificates.crt | cut -c1-16)
     cached=$NARAE_CACHE/certs-$key
     if [[ ! -d $cached ]]; then
         rm -rf "$cached.part"

@@ -9,7 +9,7 @@ set -euo pipefail
 . tools/lib.sh
 
 need_packages postgres
-bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 dir=$(mktemp -d /tmp/narae-pg-XXXXXX)
 password=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
 

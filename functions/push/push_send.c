@@ -105,7 +105,7 @@ static int find_devices(struct batch *batch, struct nr_err *err)
 {
     if (store_find_devices(sandbox.settings.pg, batch->messages, batch->is_skipped, batch->sqs.n_records,
                            batch->deadline_mono_ms, &batch->devices, err) == 0)
-        return 0;
+        return 0; /* NOLINT(clang-analyzer-unix.Malloc): batch_done() frees what parse() allocated */
     if (err->kind == NR_ERR_DENIED)
         settings_forget_database(&sandbox.settings); /* perhaps the password was rotated */
     return -1;
@@ -273,24 +273,37 @@ static void batch_done(struct batch *batch)
     nr_sqs_batch_done(&batch->sqs);
 }
 
-static int invoke(const struct nr_request *request, struct nr_reply *reply, struct nr_err *err)
+/* What could be parsed, from decision to mark. */
+static void send_messages(struct batch *batch)
 {
-    NR_AUTO(batch_done)
-    struct batch batch = {.deadline_mono_ms = request->deadline_mono_ms, .started_us = nr_clock_mono_us()};
     struct nr_err why = {0};
 
-    if (parse(&batch, request, err) != 0)
-        return -1;
-    if (batch.n_malformed + batch.n_expired < batch.sqs.n_records) {
-        if (decide(&batch, &why) == 0) {
-            act(&batch);
-            fail_messages(&batch);
-        } else {
-            give_back(&batch, "nothing was sent", &why);
-        }
+    if (decide(batch, &why) == 0) {
+        act(batch);
+        fail_messages(batch);
+    } else {
+        give_back(batch, "nothing was sent", &why);
     }
-    log_summary(&batch);
-    return nr_sqs_reply(&batch.sqs, reply, err);
+}
+
+static int run(struct batch *batch, const struct nr_request *request, struct nr_reply *reply,
+               struct nr_err *err)
+{
+    if (parse(batch, request, err) != 0)
+        return -1;
+    if (batch->n_malformed + batch->n_expired < batch->sqs.n_records)
+        send_messages(batch);
+    log_summary(batch);
+    return nr_sqs_reply(&batch->sqs, reply, err);
+}
+
+static int invoke(const struct nr_request *request, struct nr_reply *reply, struct nr_err *err)
+{
+    struct batch batch = {.deadline_mono_ms = request->deadline_mono_ms, .started_us = nr_clock_mono_us()};
+    int result = run(&batch, request, reply, err);
+
+    batch_done(&batch);
+    return result;
 }
 
 /* --- the sandbox

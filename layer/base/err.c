@@ -26,7 +26,7 @@ static bool is_known(enum nr_err_kind kind)
     return (unsigned)kind < sizeof(kinds) / sizeof(kinds[0]);
 }
 
-int nr_err_set(struct nr_err *err, enum nr_err_kind kind, const char *type, const char *format, ...)
+int nr_err_record(struct nr_err *err, enum nr_err_kind kind, const char *type, const char *format, ...)
 {
     va_list args;
 
@@ -42,7 +42,7 @@ int nr_err_set(struct nr_err *err, enum nr_err_kind kind, const char *type, cons
     return -1;
 }
 
-int nr_err_context(struct nr_err *err, const char *format, ...)
+int nr_err_wrap(struct nr_err *err, const char *format, ...)
 {
     char context[NR_ERR_MESSAGE_MAX_BYTES];
     va_list args;
@@ -52,8 +52,9 @@ int nr_err_context(struct nr_err *err, const char *format, ...)
     va_start(args, format);
     vsnprintf(context, sizeof(context) - 2, format, args);
     va_end(args);
-    strcat(context, ": ");
     n = strlen(context);
+    memcpy(context + n, ": ", 3);
+    n += 2;
     room = sizeof(err->message) - n - 1;
     err->message[room] = '\0';
     memmove(err->message + n, err->message, strlen(err->message) + 1);
@@ -61,7 +62,7 @@ int nr_err_context(struct nr_err *err, const char *format, ...)
     return -1;
 }
 
-int nr_err_hint(struct nr_err *err, const char *format, ...)
+int nr_err_advise(struct nr_err *err, const char *format, ...)
 {
     va_list args;
 

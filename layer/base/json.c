@@ -87,7 +87,7 @@ void nr_json_path(const struct nr_json_place *place, char *out, size_t cap)
         at = add_step(steps[--n], out, cap, at);
 }
 
-int nr_json_refuse(const struct nr_json_place *place, struct nr_err *err, const char *format, ...)
+int nr_json_record(const struct nr_json_place *place, struct nr_err *err, const char *format, ...)
 {
     char path[PATH_MAX_BYTES];
     char what[NR_ERR_MESSAGE_MAX_BYTES - PATH_MAX_BYTES];

@@ -14,6 +14,7 @@ mkdir -p "$dir"/etc/{conf.d,pref.d} "$dir"/state/lists/partial "$dir"/cache/arch
 
 # One line "uri release keyring" for each of the host's own Debian suites.
 host_targets() {
+    # shellcheck disable=SC2016 # apt's own variables
     apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(SIGNED_BY)' 'Created-By: Packages' | sort -u
 }
 

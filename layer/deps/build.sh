@@ -10,6 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=${NARAE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/narae}/deps
 ARCH=$(uname -m | sed 's/aarch64/arm64/')
 JOBS=$(nproc)
+export JOBS # the recipes use it
 FLAGS=(-O2 -fPIC -ffunction-sections -fdata-sections)
 refresh=false
 
@@ -85,7 +86,7 @@ declare -A minutes=([openssl]="about 90 s" [curl]="about 60 s" [libpq]="about 40
 
 # build_component COMPONENT KEY: into $cache/built/COMPONENT-KEY, or nothing when it is there.
 build_component() {
-    local component=$1 key=$2 final=$cache/built/$1-$2 log=$cache/$1.log source
+    local component=$1 final=$cache/built/$1-$2 log=$cache/$1.log source
     [[ -d $final ]] && return 0
     source=$(table | awk -v c="$component" '$1 == c {print $2}')
     say "building $component $(version_of "$component") (${minutes[$component]})"

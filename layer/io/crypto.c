@@ -58,6 +58,7 @@ static int check_key(EVP_PKEY *pkey, struct nr_err *err)
 }
 
 /* An encrypted key must not make OpenSSL ask a terminal for its password. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): OpenSSL's signature */
 static int no_password(char *out, int cap, int is_writing, void *ctx)
 {
     (void)out;

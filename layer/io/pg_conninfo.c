@@ -131,7 +131,8 @@ static int add_roots(struct pg_conninfo *info, struct nr_err *err)
     if (!trust.file)
         trust.file = nr_tls_system_bundle();
     if (!trust.file) {
-        nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore", "no file of roots to verify the database with");
+        nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore",
+                   "no file of roots to verify the database with");
         return nr_err_hint(err, "give sslrootcert=PATH, or deploy the layer with its share/narae/rds-ca.pem");
     }
     return add(info, "sslrootcert", trust.file, err);
@@ -165,19 +166,18 @@ static void describe(struct pg_conninfo *info)
 int pg_conninfo_parse(const char *setting, const char *text, const char *application_name,
                       struct pg_conninfo *out, struct nr_err *err)
 {
-    struct pg_conninfo info = {0};
     struct nr_view trimmed = nr_view_trim(nr_view(text));
     bool is_json = trimmed.len && trimmed.ptr[0] == '{';
 
     if (trimmed.len == 0)
         return refuse(setting, "it is empty", err);
-    if ((is_json ? from_rds(setting, text, &info, err) : from_libpq(setting, text, &info, err)) != 0 ||
-        add_defaults(&info, application_name, err) != 0) {
-        pg_conninfo_done(&info);
+    *out = (struct pg_conninfo){0};
+    if ((is_json ? from_rds(setting, text, out, err) : from_libpq(setting, text, out, err)) != 0 ||
+        add_defaults(out, application_name, err) != 0) {
+        pg_conninfo_done(out);
         return -1;
     }
-    describe(&info);
-    *out = info;
+    describe(out);
     return 0;
 }
 

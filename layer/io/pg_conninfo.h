@@ -21,7 +21,8 @@ struct pg_conninfo {
     char where[300]; /* "host:port/dbname", for messages */
 };
 
-/* Returns 0, or -1: INVALID, Function.InvalidSetting, naming `setting`, without the password. */
+/* On failure *out holds nothing to release. Returns 0, or -1: INVALID, Function.InvalidSetting, naming
+ * `setting`, without the password. */
 int pg_conninfo_parse(const char *setting, const char *text, const char *application_name,
                       struct pg_conninfo *out, struct nr_err *err) NR_MUST_CHECK;
 

@@ -47,16 +47,28 @@ struct nr_err {
  * type    in   Lambda error type, e.g. "Function.InvalidMessage"; NULL = the kind's own ("Function.Invalid")
  * format  in   printf format of the message
  *
- * Returns -1 always, so that `return nr_err_set(...)` reads as what it is.
+ * -1 always, so that `return nr_err_set(...)` reads as what it is.
  */
-int nr_err_set(struct nr_err *err, enum nr_err_kind kind, const char *type, const char *format, ...)
+#define nr_err_set(...) nr_err_failed(nr_err_record(__VA_ARGS__))
+
+/* Put "context: " in front of the message of an error that is set: nr_err_context(err, format, ...). -1
+ * always. */
+#define nr_err_context(...) nr_err_failed(nr_err_wrap(__VA_ARGS__))
+
+/* Say what to try, unless a hint is there already: nr_err_hint(err, format, ...). -1 always. */
+#define nr_err_hint(...) nr_err_failed(nr_err_advise(__VA_ARGS__))
+
+/* The functions behind the macros. That they are macros lets compilers and analysers see the -1. */
+int nr_err_record(struct nr_err *err, enum nr_err_kind kind, const char *type, const char *format, ...)
     NR_PRINTF(4, 5);
+int nr_err_wrap(struct nr_err *err, const char *format, ...) NR_PRINTF(2, 3);
+int nr_err_advise(struct nr_err *err, const char *format, ...) NR_PRINTF(2, 3);
 
-/* Put "context: " in front of the message of an error that is set. Returns -1 always. */
-int nr_err_context(struct nr_err *err, const char *format, ...) NR_PRINTF(2, 3);
-
-/* Say what to try, unless a hint is there already. Returns -1 always. */
-int nr_err_hint(struct nr_err *err, const char *format, ...) NR_PRINTF(2, 3);
+static inline int nr_err_failed(int recorded)
+{
+    (void)recorded;
+    return -1;
+}
 
 /* Back to "no error", for reuse in a loop. */
 void nr_err_reset(struct nr_err *err);

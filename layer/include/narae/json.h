@@ -78,8 +78,9 @@ int nr_json_want_bool(const struct nr_json_place *place, bool *out, struct nr_er
 int nr_json_want_only(const struct nr_json_place *place, const char *const *names,
                       struct nr_err *err) NR_MUST_CHECK;
 
-/* "path: message" as INVALID, Function.InvalidMessage. Returns -1 always. */
-int nr_json_refuse(const struct nr_json_place *place, struct nr_err *err, const char *format, ...)
+/* "path: message" as INVALID, Function.InvalidMessage: nr_json_refuse(place, err, format, ...). -1 always. */
+#define nr_json_refuse(...) nr_err_failed(nr_json_record(__VA_ARGS__))
+int nr_json_record(const struct nr_json_place *place, struct nr_err *err, const char *format, ...)
     NR_PRINTF(3, 4);
 
 /* Write the path ("Records[3].body.to") into out, cut at cap bytes with its NUL. */

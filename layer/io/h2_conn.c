@@ -13,8 +13,12 @@
 /* Reading yields to the other connections after this many records; replies in flight never come to that. */
 enum { READS_MAX = 256 };
 
-static int lost(const struct h2_conn *conn, const char *why, struct nr_err *err)
+int h2_conn_lost(const struct h2_conn *conn, const char *why, struct nr_err *err)
 {
+    if (conn->has_goaway)
+        return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.ConnectionLost",
+                          "\"%s\" takes no more requests: GOAWAY with %s", conn->site->name,
+                          nghttp2_http2_strerror(conn->goaway_code));
     return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.ConnectionLost", "connection to \"%s\" lost: %c%s",
                       conn->site->name, tolower((unsigned char)why[0]), why + 1);
 }
@@ -22,8 +26,8 @@ static int lost(const struct h2_conn *conn, const char *why, struct nr_err *err)
 static int io_failed(const struct h2_conn *conn, int ssl_error, int sys_error, struct nr_err *err)
 {
     if (ssl_error == SSL_ERROR_ZERO_RETURN || (ssl_error == SSL_ERROR_SYSCALL && sys_error == 0))
-        return lost(conn, "closed by the server", err);
-    return lost(conn, ssl_error == SSL_ERROR_SYSCALL ? strerror(sys_error) : nr_tls_reason(), err);
+        return h2_conn_lost(conn, "closed by the server", err);
+    return h2_conn_lost(conn, ssl_error == SSL_ERROR_SYSCALL ? strerror(sys_error) : nr_tls_reason(), err);
 }
 
 /* One record; 1 = there may be more, 0 = the socket is empty. */
@@ -39,7 +43,7 @@ static int read_record(struct h2_conn *conn, struct nr_err *err)
     n = SSL_read(conn->ssl, bytes, sizeof(bytes));
     if (n > 0) {
         taken = nghttp2_session_mem_recv2(conn->session, bytes, (size_t)n);
-        return taken < 0 ? lost(conn, nghttp2_strerror((int)taken), err) : 1;
+        return taken < 0 ? h2_conn_lost(conn, nghttp2_strerror((int)taken), err) : 1;
     }
     error = SSL_get_error(conn->ssl, n);
     if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
@@ -75,7 +79,7 @@ static int gather(struct h2_conn *conn, struct nr_err *err)
             nghttp2_ssize got = nghttp2_session_mem_send2(conn->session, &frame);
 
             if (got < 0)
-                return lost(conn, nghttp2_strerror((int)got), err);
+                return h2_conn_lost(conn, nghttp2_strerror((int)got), err);
             if (got == 0)
                 return 0;
             conn->frame = nr_view_n((const char *)frame, (size_t)got);
@@ -116,6 +120,15 @@ static int drain(struct h2_conn *conn, struct nr_err *err)
     return 1;
 }
 
+/* nghttp2 ends a session whose server does not keep to the protocol; it says so with a GOAWAY, then wants
+ * nothing. */
+static int check_alive(const struct h2_conn *conn, struct nr_err *err)
+{
+    if (nghttp2_session_want_read(conn->session) || nghttp2_session_want_write(conn->session))
+        return 0;
+    return h2_conn_lost(conn, "the server broke the protocol", err);
+}
+
 int h2_conn_write(struct h2_conn *conn, struct nr_err *err)
 {
     for (;;) {
@@ -126,7 +139,7 @@ int h2_conn_write(struct h2_conn *conn, struct nr_err *err)
         if (gather(conn, err) != 0)
             return -1;
         if (conn->out_len == 0)
-            return 0;
+            return check_alive(conn, err);
     }
 }
 

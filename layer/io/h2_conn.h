@@ -45,6 +45,8 @@ struct h2_conn {
 
     struct h2_slot_list slots; /* submitted here, ordered by deadline */
     int n_active;
+    bool has_goaway; /* and its code */
+    uint32_t goaway_code;
     bool is_retired;   /* GOAWAY came, or it seems dead: no new streams */
     bool has_answered; /* at least one request */
     bool has_carried;  /* at least one request was submitted */
@@ -60,6 +62,10 @@ struct h2_conn {
     size_t out_at, out_len;
     unsigned char out[H2_CONN_RECORD_BYTES];
 };
+
+/* Record that the connection is gone: UNAVAILABLE. After a GOAWAY that is the reason, not `why`. Returns -1.
+ */
+int h2_conn_lost(const struct h2_conn *conn, const char *why, struct nr_err *err);
 
 /* Prepare to connect to the site's addresses, which are known; h2_conn_advance() does it. */
 void h2_conn_open(struct h2_conn *conn, struct h2_site *site, int64_t timeout_ms);

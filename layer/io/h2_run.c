@@ -213,28 +213,36 @@ static void launch(struct nr_h2 *h2)
     }
 }
 
-static void close_retired(struct nr_h2 *h2, struct h2_conn *conn)
+/* Writing has failed; what the server said before it hung up may still be read: answers, and a GOAWAY that
+ * says what was not processed. */
+static void lose_after_write(struct nr_h2 *h2, struct h2_conn *conn, struct nr_err *why)
 {
-    struct nr_err why = {0};
+    struct nr_err last = {0};
 
-    nr_err_set(&why, NR_ERR_UNAVAILABLE, "Function.ConnectionLost", "\"%s\" takes no more requests",
-               h2->site.name);
-    h2_settle_lost(h2, conn, &why);
+    if (h2_conn_read(conn, &last) != 0 && conn->has_goaway)
+        *why = last;
+    h2_settle_lost(h2, conn, why);
 }
 
-static void flush(struct nr_h2 *h2)
+/* True when all are still there; else there may be room for another one now. */
+static bool flush(struct nr_h2 *h2)
 {
+    bool is_whole = true;
+
     EACH_CONN(h2, conn)
     {
         struct nr_err why = {0};
 
         if (!conn->session)
             continue;
-        if (h2_conn_write(conn, &why) != 0)
-            h2_settle_lost(h2, conn, &why);
-        else if (conn->is_retired && conn->n_active == 0)
-            close_retired(h2, conn);
+        if (conn->is_retired && conn->n_active == 0)
+            h2_conn_lost(conn, "it answered nothing for too long", &why);
+        if (h2_conn_write(conn, &why) == 0 && why.kind == NR_ERR_NONE)
+            continue;
+        lose_after_write(h2, conn, &why);
+        is_whole = false;
     }
+    return is_whole;
 }
 
 static void receive(struct nr_h2 *h2, struct h2_conn *conn)
@@ -320,6 +328,13 @@ static void wait_and_receive(struct nr_h2 *h2)
 
 /* --- a run ---------------------------------------------------------------------------------------------- */
 
+static int64_t probe_timeout_ms(const struct nr_h2 *h2)
+{
+    int64_t connect_ms = h2->options.connect_timeout_ms;
+
+    return connect_ms < PROBE_TIMEOUT_MS ? connect_ms : PROBE_TIMEOUT_MS;
+}
+
 /* What happened to the connections since the last run? */
 static void look_after_pause(struct nr_h2 *h2)
 {
@@ -333,7 +348,7 @@ static void look_after_pause(struct nr_h2 *h2)
         if (silence_ms > h2->options.idle_max_ms || h2_conn_read(conn, &ignored) != 0 || conn->is_retired)
             h2_conn_close(conn);
         else if (silence_ms > PROBE_AFTER_MS)
-            h2_conn_probe(conn, PROBE_TIMEOUT_MS);
+            h2_conn_probe(conn, probe_timeout_ms(h2));
     }
 }
 
@@ -360,7 +375,7 @@ static void begin_run(struct nr_h2 *h2, const struct nr_h2_work *work, int64_t d
 
 static void end_run(struct nr_h2 *h2)
 {
-    flush(h2);
+    (void)flush(h2); /* answers to the server's frames, RST_STREAM */
     EACH_CONN(h2, conn)
     {
         if (conn->state == H2_CONN_READY)
@@ -377,13 +392,11 @@ int nr_h2_run(struct nr_h2 *h2, const struct nr_h2_work *work, int64_t deadline_
         return nr_err_set(err, NR_ERR_BUG, NULL, "nr_h2_run() was called from one of its callbacks");
     begin_run(h2, work, deadline_mono_ms);
     look_after_pause(h2);
-    for (;;) {
+    do {
         launch(h2);
-        flush(h2);
-        if (is_over(h2))
-            break;
-        wait_and_receive(h2);
-    }
+        if (flush(h2) && !is_over(h2))
+            wait_and_receive(h2);
+    } while (!is_over(h2));
     end_run(h2);
     if (!h2_is_stopped(h2))
         return 0;

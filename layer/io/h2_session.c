@@ -94,7 +94,8 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
 
     switch (frame->hd.type) {
     case NGHTTP2_GOAWAY:
-        conn->is_retired = true;
+        conn->has_goaway = conn->is_retired = true;
+        conn->goaway_code = frame->goaway.error_code;
         break;
     case NGHTTP2_PING:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) && conn->state == H2_CONN_PROBING)

@@ -2,9 +2,9 @@
  *
  * Is:      a client that pulls requests from its caller, keeps them moving over few connections, and says of
  * each one whether it was answered, provably not processed, or perhaps processed. Is not:  a general HTTP
- * client (http.h is), nor a queue: it asks for the next request only when it can send it. Beware:  views of a
- * request must stay alive until done() for it returned. Callbacks must not call nr_h2_run(). Source:  RFC
- * 9113 (GOAWAY section 6.8, REFUSED_STREAM section 8.7); nghttp2 documentation.
+ * client (http.h is), nor a queue: it asks for a request when it can send it. Beware:  the views of a request
+ * must stay alive until done() for it has returned. Callbacks must not call nr_h2_run() or nr_h2_free().
+ * Source:  RFC 9113 (GOAWAY section 6.8, REFUSED_STREAM section 8.7); nghttp2 documentation.
  */
 #ifndef NARAE_H2_H
 #define NARAE_H2_H
@@ -70,8 +70,9 @@ struct nr_h2_reply {
 
 /* The caller's side of a run. */
 struct nr_h2_work {
-    /* Fill in the next request and return 1; return 0 when there is no more. Called only when it can be sent
-     * at once. */
+    /* Fill in the next request and return 1; return 0 when there is no more. Called when it can be sent at
+     * once; or, when all connections are full or there is none yet, for one single request ahead: a
+     * connection is made only for a request that exists. */
     int (*next)(void *ctx, struct nr_h2_request *out);
     /* Called exactly once for each request that next() gave, in no particular order, before nr_h2_run()
      * returns. */
@@ -95,16 +96,19 @@ void nr_h2_free(struct nr_h2 *h2);
 
 /* Take requests from work->next until it returns 0, send them all, call done for each.
  *
- * deadline_mono_ms  in  nothing is launched that could not finish by then, and what is unfinished at that
- * time is ended with MAYBE; NR_CLOCK_NEVER_MS = none
+ * deadline_mono_ms  in  no request is begun unless request_timeout_ms is left until then, so that none of
+ * them is cut off and becomes MAYBE; NR_CLOCK_NEVER_MS = none
  *
- * A connection that is dead at first use (a freeze, an idle close) is replaced and its provably unprocessed
- * requests are sent again, at most 3 times each; that is invisible to the caller but for stats.
+ * A connection that was silent for over a second is asked by a PING before it is given requests; one that is
+ * dead, or was silent for longer than idle_max_ms by either clock, is replaced. Requests that are provably
+ * unprocessed are sent again, at most 3 times each. All this is invisible to the caller but for stats.
  *
  * Returns 0 when every request that next() can give was taken and is done. Returns -1 when taking stopped
- * early: UNAVAILABLE or DENIED (no connection could be made: host and reason, e.g. an expired certificate) or
- * DEADLINE. The requests already taken are done all the same; what next() would still have given is the
- * caller's to report. */
+ * early: DENIED (the certificate is refused: host and reason), UNAVAILABLE (no connection can be made, four
+ * in a row answered nothing, or a hundred requests in a row were refused four times each) or DEADLINE. What
+ * is in flight then still goes on to its end, and what was taken is done in any case; what next() would still
+ * have given is the caller's to report. A request that gets no reply in time, or whose connection is lost, is
+ * no reason to stop. */
 int nr_h2_run(struct nr_h2 *h2, const struct nr_h2_work *work, int64_t deadline_mono_ms,
               struct nr_err *err) NR_MUST_CHECK;
 

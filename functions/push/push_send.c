@@ -103,12 +103,16 @@ static void give_back(struct batch *batch, const char *what, const struct nr_err
 
 static int find_devices(struct batch *batch, struct nr_err *err)
 {
+    struct store_devices found = {0};
+
     if (store_find_devices(sandbox.settings.pg, batch->messages, batch->is_skipped, batch->sqs.n_records,
-                           batch->deadline_mono_ms, &batch->devices, err) == 0)
-        return 0; /* NOLINT(clang-analyzer-unix.Malloc): batch_done() frees what parse() allocated */
-    if (err->kind == NR_ERR_DENIED)
-        settings_forget_database(&sandbox.settings); /* perhaps the password was rotated */
-    return -1;
+                           batch->deadline_mono_ms, &found, err) != 0) {
+        if (err->kind == NR_ERR_DENIED)
+            settings_forget_database(&sandbox.settings); /* perhaps the password was rotated */
+        return -1;
+    }
+    batch->devices = found;
+    return 0;
 }
 
 static int decide(struct batch *batch, struct nr_err *err)

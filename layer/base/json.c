@@ -7,6 +7,14 @@
 
 enum { PATH_MAX_BYTES = 256, DEPTH_MAX = 32 };
 
+/* jansson's words without the bytes that it quotes: documents from outside may hold secrets. */
+static int words_of(const json_error_t *at)
+{
+    const char *quote = strstr(at->text, " near '");
+
+    return quote ? (int)(quote - at->text) : (int)strnlen(at->text, sizeof(at->text));
+}
+
 int nr_json_parse(struct nr_view text, const char *what, json_t **out, struct nr_err *err)
 {
     json_error_t at;
@@ -19,8 +27,8 @@ int nr_json_parse(struct nr_view text, const char *what, json_t **out, struct nr
     }
     if (json_error_code(&at) == json_error_out_of_memory)
         return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory", "%s: no memory to parse it", what);
-    return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidJson", "%s: not JSON: line %d, column %d: %.120s",
-                      what, at.line, at.column, at.text);
+    return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidJson", "%s: not JSON: line %d, column %d: %.*s",
+                      what, at.line, at.column, words_of(&at), at.text);
 }
 
 static int dump_piece(const char *bytes, size_t len, void *out)

@@ -39,8 +39,8 @@ struct nr_json_place {
  * text  in   borrowed for the call
  * what  in   the document's name in errors, e.g. "body"
  * out   out  owned by the caller, json_decref()
- * Returns 0, or -1: INVALID, Function.InvalidJson, with line, column and jansson's own words; UNAVAILABLE
- * (memory).
+ * Returns 0, or -1: INVALID, Function.InvalidJson, with line, column and jansson's own words but no byte of
+ * the text; UNAVAILABLE (memory).
  */
 int nr_json_parse(struct nr_view text, const char *what, json_t **out, struct nr_err *err) NR_MUST_CHECK;
 

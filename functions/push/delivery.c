@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <narae/clock.h>
+
 #include "functions/push/delivery.h"
 
 int delivery_init(struct delivery *delivery, const struct plan *plan, const char *project_id,
@@ -56,16 +58,11 @@ static int next(void *ctx, struct nr_h2_request *out)
 
 static enum fcm_verdict verdict_of(struct delivery *delivery, const struct nr_h2_reply *reply)
 {
-    switch (reply->fate) {
-    case NR_H2_ANSWERED:
+    if (reply->fate == NR_H2_ANSWERED)
         return fcm_judge(reply->status, reply->body);
-    case NR_H2_NOT_PROCESSED:
-        return FCM_PENDING;
-    default:
-        if (delivery->n_unanswered++ == 0 && reply->err)
-            delivery->unanswered = *reply->err;
-        return FCM_NO_ANSWER;
-    }
+    if (delivery->n_unanswered++ == 0 && reply->err)
+        delivery->unanswered = *reply->err;
+    return reply->fate == NR_H2_NOT_PROCESSED ? FCM_PENDING : FCM_NO_ANSWER;
 }
 
 static void done(void *ctx, const struct nr_h2_reply *reply)
@@ -103,7 +100,7 @@ static int run_once(struct delivery *delivery, struct nr_h2 *h2, const struct go
 {
     const struct nr_h2_work work = {next, done, delivery};
 
-    if (google_token_ensure(account, token, 0, deadline_mono_ms, err) != 0)
+    if (google_token_ensure(account, token, nr_clock_left_ms(deadline_mono_ms), deadline_mono_ms, err) != 0)
         return -1;
     snprintf(delivery->authorization, sizeof(delivery->authorization), "Bearer %s", token->value);
     delivery->at = 0;

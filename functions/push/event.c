@@ -7,7 +7,11 @@
 #include "functions/push/payload.h"
 #include "functions/push/rfc3339.h"
 
-enum { TOPIC_MAX_BYTES = 900, CONDITION_MAX_BYTES = 1000, DEVICE_ID_MAX_BYTES = 19 /* below 2^63 */ };
+enum {
+    TOPIC_MAX_BYTES = 900,
+    CONDITION_MAX_BYTES = 1000,
+    DEVICE_ID_MAX_BYTES = 18 /* any such number fits into a bigint */
+};
 
 /* --- to
  * ---------------------------------------------------------------------------------------------------------
@@ -120,6 +124,8 @@ static int parse_expiry(const struct nr_json_place *place, struct push_message *
         return -1;
     if (!rfc3339_parse(text, &out->expires_unix_ms))
         return nr_json_refuse(place, err, "must be a time such as 2026-12-01T09:00:00Z");
+    if (out->expires_unix_ms == 0)
+        out->expires_unix_ms = 1; /* 0 means never */
     return 0;
 }
 

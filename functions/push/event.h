@@ -33,7 +33,7 @@ struct push_message {
     const json_t *list;      /* users or devices: an array of checked strings */
     struct nr_view name;     /* topic or condition */
     const json_t *message;   /* FCM's Message without a target */
-    int64_t expires_unix_ms; /* 0 = never */
+    int64_t expires_unix_ms; /* not to be sent from then on; 0 = never */
     bool is_validate_only;
 };
 

@@ -36,6 +36,13 @@ static int take_text(const struct nr_json_place *root, const char *name, char *o
     return 0;
 }
 
+static bool is_private_key(struct nr_view pem)
+{
+    return (nr_view_starts(pem, NR_VIEW("-----BEGIN PRIVATE KEY-----\n")) ||
+            nr_view_starts(pem, NR_VIEW("-----BEGIN RSA PRIVATE KEY-----\n"))) &&
+           memmem(pem.ptr, pem.len, "\n-----END ", strlen("\n-----END "));
+}
+
 static int take_key(const struct nr_json_place *root, struct nr_buf *out, struct nr_err *err)
 {
     struct nr_json_place place = nr_json_member(root, "private_key");
@@ -43,10 +50,31 @@ static int take_key(const struct nr_json_place *root, struct nr_buf *out, struct
 
     if (nr_json_want_text(&place, 1, KEY_MAX_BYTES, &pem, err) != 0)
         return -1;
-    if (!nr_view_starts(pem, NR_VIEW("-----BEGIN ")) || !memmem(pem.ptr, pem.len, "-----END ", 9))
-        return nr_json_refuse(&place, err, "is no PEM key");
+    if (!is_private_key(pem))
+        return nr_json_refuse(&place, err, "must be an unencrypted private key in PEM");
     nr_buf_add(out, pem);
     return nr_buf_check(out, "private_key", err);
+}
+
+/* It becomes part of a path. Project ids have a-z, 0-9 and '-'; those of a company's domain "example.com:" in
+ * front. */
+static int check_project_id(const struct nr_json_place *root, const char *project_id, struct nr_err *err)
+{
+    struct nr_json_place place = nr_json_member(root, "project_id");
+
+    if (project_id[strspn(project_id, "abcdefghijklmnopqrstuvwxyz0123456789-.:")] == '\0')
+        return 0;
+    return nr_json_refuse(&place, err, "may only contain a-z, 0-9, '-', '.' and ':'");
+}
+
+/* "http://127.0.0.1:PORT/": the whole authority is compared, as "127.0.0.1:80@elsewhere" begins the same way.
+ */
+static bool is_loopback(const char *uri)
+{
+    static const char start[] = "http://127.0.0.1:";
+    const char *port = uri + sizeof(start) - 1;
+
+    return strncmp(uri, start, sizeof(start) - 1) == 0 && port[strspn(port, "0123456789")] == '/';
 }
 
 /* The token endpoint gets a signed assertion: over plain HTTP only where a test or a sandbox listens. */
@@ -54,7 +82,7 @@ static int check_token_uri(const struct nr_json_place *root, const char *uri, st
 {
     struct nr_json_place place = nr_json_member(root, "token_uri");
 
-    if (strncmp(uri, "https://", 8) == 0 || strncmp(uri, "http://127.0.0.1:", 17) == 0)
+    if (strncmp(uri, "https://", strlen("https://")) == 0 || is_loopback(uri))
         return 0;
     return nr_json_refuse(&place, err, "must be an https:// address");
 }
@@ -69,7 +97,8 @@ static int read_account(const json_t *doc, struct google_account *out, struct nr
         take_text(&root, "private_key_id", out->private_key_id, sizeof(out->private_key_id), err) != 0 ||
         take_text(&root, "token_uri", out->token_uri, sizeof(out->token_uri), err) != 0)
         return -1;
-    if (check_token_uri(&root, out->token_uri, err) != 0)
+    if (check_project_id(&root, out->project_id, err) != 0 ||
+        check_token_uri(&root, out->token_uri, err) != 0)
         return -1;
     return take_key(&root, &out->private_key, err);
 }
@@ -251,7 +280,7 @@ static int exchange(const struct google_account *account, struct google_token *t
                           &reply, err);
     if (result == 0)
         result = read_reply(&reply, token, err);
-    nr_http_reply_done(&reply);
+    nr_secret_done(&reply.body);
     return result;
 }
 

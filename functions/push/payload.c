@@ -48,7 +48,7 @@ static int check_objects(const struct nr_json_place *message, struct nr_err *err
     for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
         struct nr_json_place place = nr_json_member(message, objects[i]);
 
-        if (json_object_get(message->value, objects[i]) && nr_json_want_object(&place, err) != 0)
+        if (nr_json_has(&place) && nr_json_want_object(&place, err) != 0)
             return -1;
     }
     return 0;

@@ -39,8 +39,7 @@ struct plan_send {
 struct plan {
     struct plan_send *sends; /* owned */
     size_t n_sends;
-    struct nr_buf *tails; /* owned: for each message, what follows the target */
-    struct nr_buf names;  /* owned: topics and conditions as JSON strings */
+    struct nr_buf *tails; /* owned: for each message, what its sends share */
     size_t n_messages;
 };
 

@@ -126,6 +126,7 @@ static int decide(struct batch *batch, struct nr_err *err)
     if (plan_make(batch->messages, batch->is_skipped, batch->sqs.n_records, batch->devices.items,
                   batch->devices.n, &batch->plan, err) != 0)
         return -1;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): batch_done() frees what parse() allocated */
     return delivery_init(&batch->delivery, &batch->plan, sandbox.settings.account.project_id, err);
 }
 

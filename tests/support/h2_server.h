@@ -1,9 +1,9 @@
 /* h2_server.h - an HTTP/2 server over TLS that does as it is told.
  *
  * Is:      a thread of the test's process on a port that the system chose; it answers every request with 200
- * and the body `{"n":N}` unless a rule says otherwise, and keeps a journal. Is not:  a stand-in for FCM
- * (tests/standins has one). Beware:  read the journal after h2_server_stop(). Requests are POSTs to "/N", N <
- * H2_SERVER_JOURNAL_MAX.
+ *          and the body `{"n":N}` unless a rule says otherwise, and keeps a journal.
+ * Is not:  a stand-in for FCM (tests/standins has one).
+ * Beware:  read the journal after h2_server_stop(). Requests are POSTs to "/N", N < H2_SERVER_JOURNAL_MAX.
  */
 #ifndef NARAE_TESTS_H2_SERVER_H
 #define NARAE_TESTS_H2_SERVER_H

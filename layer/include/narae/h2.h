@@ -1,9 +1,10 @@
 /* h2.h - very many small requests to one host over HTTP/2 and TLS.
  *
- * Is:      a client that pulls requests from its caller, keeps them moving over few connections, and says of
- * each one whether it was answered, provably not processed, or perhaps processed. Is not:  a general HTTP
- * client (http.h is), nor a queue: it asks for a request when it can send it. Beware:  the views of a request
- * must stay alive until done() for it has returned. Callbacks must not call nr_h2_run() or nr_h2_free().
+ * Is:      a client that pulls requests from its caller, keeps them moving over few connections, and says
+ *          of each one whether it was answered, provably not processed, or perhaps processed.
+ * Is not:  a general HTTP client (http.h is), nor a queue: it asks for a request when it can send it.
+ * Beware:  the views of a request must stay alive until done() for it has returned. Callbacks must not call
+ *          nr_h2_run() or nr_h2_free().
  * Source:  RFC 9113 (GOAWAY section 6.8, REFUSED_STREAM section 8.7); nghttp2 documentation.
  */
 #ifndef NARAE_H2_H

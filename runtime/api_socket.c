@@ -57,13 +57,15 @@ int api_socket_resolve(const char *authority, struct sockaddr_storage *address, 
     char *end;
     unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
 
-    if (n == 0 || n >= sizeof(host) || port == 0 || port > 65535 || *end)
+    if (n == 0 || n >= sizeof(host) || colon[1] < '0' || colon[1] > '9' || port == 0 || port > 65535 || *end)
         return refuse(authority, err);
     if (authority[0] == '[' && authority[n - 1] == ']')
         snprintf(host, sizeof(host), "%.*s", (int)n - 2, authority + 1);
     else
         snprintf(host, sizeof(host), "%.*s", (int)n, authority);
     *address = (struct sockaddr_storage){0};
+    if (strpbrk(host, "/[]@ ")) /* a URL is the likely mistake; the resolver would take its time to say no */
+        return refuse(authority, err);
     if (resolve_number(host, (uint16_t)port, address, address_len) ||
         resolve_name(host, colon + 1, address, address_len))
         return 0;

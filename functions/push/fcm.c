@@ -21,10 +21,12 @@ static const struct fcm_meaning meanings[FCM_N_VERDICTS] = {
          "give the service account cloudmessaging.messages.create, and enable the FCM API"},
     [FCM_WRONG_ENDPOINT] = {"wrong_endpoint", true, true,
                             "check NARAE_FCM_ENDPOINT and the service account's project_id"},
-    [FCM_QUOTA_EXCEEDED] = {"quota_exceeded", true, false, ""},
-    [FCM_UNAVAILABLE] = {"unavailable", true, false, ""},
-    [FCM_INTERNAL] = {"internal", true, false, ""},
-    [FCM_UNKNOWN] = {"unknown", true, false, ""},
+    [FCM_QUOTA_EXCEEDED] = {"quota_exceeded", true, false,
+                            "more than FCM's quota: fewer sandboxes, or ask Google for more"},
+    [FCM_UNAVAILABLE] = {"unavailable", true, false, "FCM is overloaded; the messages come back"},
+    [FCM_INTERNAL] = {"internal", true, false, "FCM failed; the messages come back"},
+    [FCM_UNKNOWN] = {"unknown", true, false,
+                     "an answer that FCM does not document; is NARAE_FCM_ENDPOINT FCM?"},
     [FCM_NO_ANSWER] = {"no_answer", true, false, ""},
 };
 

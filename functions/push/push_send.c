@@ -19,7 +19,11 @@
 #include "functions/push/settings.h"
 #include "functions/push/store.h"
 
-enum { COMMIT_RESERVE_MS = 1500 /* kept free for the registry's update and the reply */ };
+enum {
+    COMMIT_RESERVE_MS = 1500, /* kept free for the registry's update and the reply */
+    INIT_SECRETS_MS =
+        5 * 1000 /* Lambda ends an init after 10 s: what takes longer is asked again at the first event */
+};
 
 /* What a sandbox keeps. */
 static struct {
@@ -164,7 +168,7 @@ static void log_send(const struct batch *batch, size_t i)
     enum fcm_verdict verdict = (enum fcm_verdict)batch->delivery.verdicts[i];
 
     nr_log(NR_LOG_DEBUG, "push", nr_log_text("id", batch->messages[send->message].id),
-           nr_log_int("deviceId", send->device_id),
+           send->device_id ? nr_log_int("deviceId", send->device_id) : (struct nr_log_field){0},
            nr_log_text("verdict", nr_view(fcm_meaning(verdict)->name)),
            nr_log_int("latencyUs", batch->delivery.latencies_us[i]));
 }
@@ -319,7 +323,8 @@ static int read_secrets_early(struct nr_err *err)
 {
     struct nr_err why = {0};
 
-    if (settings_read_secrets(&sandbox.settings, NR_CLOCK_NEVER_MS, &why) == 0 || nr_err_is_transient(&why))
+    if (settings_read_secrets(&sandbox.settings, nr_clock_mono_ms() + INIT_SECRETS_MS, &why) == 0 ||
+        nr_err_is_transient(&why))
         return 0;
     *err = why;
     return -1;

@@ -105,7 +105,8 @@ int nr_json_record(const struct nr_json_place *place, struct nr_err *err, const 
     va_start(args, format);
     vsnprintf(what, sizeof(what), format, args);
     va_end(args);
-    return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidMessage", "%s: %s", path, what);
+    return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidMessage", "%s%s%s", path, path[0] ? ": " : "",
+                      what);
 }
 
 static const char *type_name(const json_t *value)

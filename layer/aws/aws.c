@@ -1,7 +1,5 @@
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <narae/aws.h>
 #include <narae/clock.h>
@@ -12,6 +10,7 @@
 #include <narae/retry.h>
 
 #include "layer/aws/aws_credentials.h"
+#include "layer/aws/aws_pause.h"
 
 /* Attempts as the AWS SDKs' standard mode. */
 static const struct nr_retry_policy retry_policy = {.max_attempts = 3, .base_ms = 100, .cap_ms = 2000};
@@ -24,16 +23,22 @@ static const struct {
 } codes[] = {
     {"ResourceNotFoundException", NR_ERR_NOT_FOUND},
     {"ParameterNotFound", NR_ERR_NOT_FOUND},
+    {"ParameterVersionNotFound", NR_ERR_NOT_FOUND},
+    {"QueueDoesNotExist", NR_ERR_NOT_FOUND},
     {"AccessDeniedException", NR_ERR_DENIED},
     {"AccessDenied", NR_ERR_DENIED},
     {"UnrecognizedClientException", NR_ERR_DENIED},
     {"InvalidClientTokenId", NR_ERR_DENIED},
+    {"InvalidSignatureException", NR_ERR_DENIED},
     {"SignatureDoesNotMatch", NR_ERR_DENIED},
+    {"MissingAuthenticationTokenException", NR_ERR_DENIED},
     {"ExpiredTokenException", NR_ERR_DENIED},
     {"DecryptionFailure", NR_ERR_DENIED},
     {"ThrottlingException", NR_ERR_THROTTLED},
+    {"Throttling", NR_ERR_THROTTLED},
     {"TooManyRequestsException", NR_ERR_THROTTLED},
     {"RequestThrottled", NR_ERR_THROTTLED},
+    {"LimitExceededException", NR_ERR_THROTTLED},
 };
 
 static enum nr_err_kind kind_of(const char *code, int status)
@@ -60,11 +65,12 @@ static void bare_code(const char *type, char *out, size_t cap)
 /* Proxies and emulators answer in XML where the service would send JSON: the code is still worth having. */
 static void xml_code(struct nr_view body, char *out, size_t cap)
 {
-    const char *start = body.len ? memmem(body.ptr, body.len, "<Code>", 6) : NULL;
-    size_t left = start ? body.len - (size_t)(start + 6 - body.ptr) : 0;
-    const char *end = left ? memchr(start + 6, '<', left) : NULL;
+    static const struct nr_view tag = {"<Code>", 6};
+    const char *start = body.len ? memmem(body.ptr, body.len, tag.ptr, tag.len) : NULL;
+    size_t left = start ? body.len - (size_t)(start + tag.len - body.ptr) : 0;
+    const char *end = left ? memchr(start + tag.len, '<', left) : NULL;
 
-    snprintf(out, cap, "%.*s", end ? (int)(end - start - 6) : 0, end ? start + 6 : "");
+    snprintf(out, cap, "%.*s", end ? (int)(end - start - (ptrdiff_t)tag.len) : 0, end ? start + tag.len : "");
 }
 
 static int explain(const struct nr_aws_call *call, const struct nr_http_reply *reply, struct nr_err *err)
@@ -81,8 +87,8 @@ static int explain(const struct nr_aws_call *call, const struct nr_http_reply *r
     } else {
         xml_code(nr_buf_view(&reply->body), code, sizeof(code));
     }
-    return nr_err_set(err, kind_of(code, reply->status), NULL, "%s: %d %s%s%.300s", call->target,
-                      reply->status, code, message ? ": " : "", message ? message : "");
+    return nr_err_set(err, kind_of(code, reply->status), NULL, "%s: %d%s%s%s%.300s", call->target,
+                      reply->status, code[0] ? " " : "", code, message ? ": " : "", message ? message : "");
 }
 
 static int find_endpoint(const struct nr_aws_call *call, const char *region, char *out, size_t cap,
@@ -152,14 +158,6 @@ static int try_once(const struct nr_aws_call *call, const char *url, const char 
     return result;
 }
 
-static void pause_ms(int64_t wait_ms)
-{
-    struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000};
-
-    while (nanosleep(&wait, &wait) != 0 && errno == EINTR)
-        ;
-}
-
 int nr_aws_json(const struct nr_aws_call *call, json_t **out, struct nr_err *err)
 {
     const char *region = find_region(call);
@@ -181,6 +179,6 @@ int nr_aws_json(const struct nr_aws_call *call, json_t **out, struct nr_err *err
             *err = why;
             return -1;
         }
-        pause_ms(decision.wait_ms);
+        aws_pause(decision.wait_ms);
     }
 }

@@ -77,22 +77,25 @@ int aws_credentials_get(int64_t deadline_mono_ms, const struct aws_credentials *
 {
     static struct aws_credentials kept;
     static int64_t fetched_wall_ms;
+    static struct aws_credentials given;
     const char *url = nr_env_raw("AWS_CONTAINER_CREDENTIALS_FULL_URI");
     int64_t now = nr_clock_wall_ms();
 
-    *out = &kept;
-    if (from_environment(&kept))
+    if (from_environment(&given)) {
+        *out = &given;
         return 0;
+    }
     if (!url) {
         nr_err_set(err, NR_ERR_DENIED, "Function.MissingCredentials", "no AWS credentials");
         return nr_err_hint(
             err, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_CONTAINER_CREDENTIALS_FULL_URI");
     }
-    if (fetched_wall_ms && now - fetched_wall_ms >= 0 && now - fetched_wall_ms < KEEP_MS &&
-        kept.access_key_id[0])
-        return 0;
-    if (from_container(url, deadline_mono_ms, &kept, err) != 0)
-        return -1;
-    fetched_wall_ms = now;
+    if (!fetched_wall_ms || now < fetched_wall_ms || now - fetched_wall_ms >= KEEP_MS) {
+        fetched_wall_ms = 0; /* half a reply must not be used */
+        if (from_container(url, deadline_mono_ms, &kept, err) != 0)
+            return -1;
+        fetched_wall_ms = now;
+    }
+    *out = &kept;
     return 0;
 }

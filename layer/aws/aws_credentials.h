@@ -1,8 +1,9 @@
 /* aws_credentials.h - the keys that sign a call.
  *
- * Is:      the environment's keys, or those of the container endpoint (SnapStart, ECS), kept until shortly
- * before they expire. Is not:  profiles, IMDS or SSO: a function has none of these. Source:  AWS SDKs and
- * Tools Reference Guide, "Container credential provider".
+ * Is:      the environment's keys, or those of the container endpoint (SnapStart, ECS), asked for again every
+ *          five minutes.
+ * Is not:  profiles, IMDS or SSO: a function has none of these.
+ * Source:  AWS SDKs and Tools Reference Guide, "Container credential provider".
  */
 #ifndef NARAE_AWS_CREDENTIALS_H
 #define NARAE_AWS_CREDENTIALS_H

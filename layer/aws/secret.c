@@ -2,12 +2,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <narae/env.h>
 #include <narae/secret.h>
 
 #include "layer/aws/secret_remote.h"
+
+enum { READ_BYTES = 4096 };
 
 static const char accepted[] = "env:NAME, file:PATH, a Secrets Manager ARN (ARN#json.key), ssm:/name";
 
@@ -32,37 +35,38 @@ static int from_env(const char *setting, const char *reference, int64_t deadline
 static int read_file(int fd, const char *setting, const char *reference, struct nr_buf *out,
                      struct nr_err *err)
 {
-    for (;;) {
-        char *room = nr_buf_room(out, 4096);
-        ssize_t n = room ? read(fd, room, 4096) : 0;
+    char chunk[READ_BYTES];
+    ssize_t n;
 
-        if (!room)
-            return nr_buf_check(out, setting, err);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
+    while ((n = read(fd, chunk, sizeof(chunk))) != 0 && !out->is_bad) {
+        if (n < 0 && errno != EINTR)
             return missing(setting, reference, strerror(errno), err);
-        if (n == 0)
-            return 0;
-        out->len += (size_t)n;
+        if (n > 0)
+            nr_buf_add(out, nr_view_n(chunk, (size_t)n));
     }
+    explicit_bzero(chunk, sizeof(chunk));
+    return nr_buf_check(out, setting, err);
 }
 
 static int from_file(const char *setting, const char *reference, int64_t deadline_mono_ms, struct nr_buf *out,
                      struct nr_err *err)
 {
     int fd = open(reference + strlen("file:"), O_RDONLY | O_CLOEXEC);
+    struct stat about;
     int result;
 
     (void)deadline_mono_ms;
     if (fd < 0)
         return missing(setting, reference, strerror(errno), err);
+    /* Room for all of it at once: a buffer that grows leaves copies of the secret behind. */
+    if (fstat(fd, &about) == 0 && about.st_size > 0 && (size_t)about.st_size <= out->max_bytes)
+        (void)nr_buf_room(out, (size_t)about.st_size);
     result = read_file(fd, setting, reference, out, err);
     close(fd);
     /* An editor's last newline is not part of a secret. */
     while (out->len && (out->data[out->len - 1] == '\n' || out->data[out->len - 1] == '\r'))
         out->len--;
-    return result;
+    return result == 0 && out->len == 0 ? missing(setting, reference, "is empty", err) : result;
 }
 
 /* How a reference begins, and who reads it. */

@@ -60,8 +60,11 @@ static void keep(const char *reference, struct nr_view value)
 void secret_remote_forget(const char *reference)
 {
     for (int i = 0; i < KEPT_MAX; i++)
-        if (strcmp(kept[i].reference, reference) == 0)
+        if (strcmp(kept[i].reference, reference) == 0) {
             kept[i].reference[0] = '\0';
+            kept[i].fetched_wall_ms = 0; /* the first to be used again */
+            nr_secret_done(&kept[i].value);
+        }
 }
 
 static int missing(const char *setting, const char *reference, const char *why, struct nr_err *err)
@@ -103,40 +106,56 @@ static int body_of(struct nr_buf *body, const char *name, struct nr_view id, con
     return nr_buf_check(body, name, err);
 }
 
-/* arn:partition:service:REGION:account:... */
-static bool region_of(struct nr_view arn, char *out, size_t cap)
+/* Take "...:" off the front of *rest; empty when there is none. */
+static struct nr_view next_field(struct nr_view *rest)
 {
-    const char *start = arn.ptr;
-    const char *end = arn.ptr + arn.len;
+    const char *colon = rest->len ? memchr(rest->ptr, ':', rest->len) : NULL;
+    struct nr_view field = nr_view_n(rest->ptr, colon ? (size_t)(colon - rest->ptr) : 0);
 
-    for (int i = 0; i < 3 && start; i++) {
-        start = memchr(start, ':', (size_t)(end - start));
-        start = start ? start + 1 : NULL;
-    }
-    end = start ? memchr(start, ':', (size_t)(end - start)) : NULL;
-    return end && end > start && (size_t)snprintf(out, cap, "%.*s", (int)(end - start), start) < cap;
+    *rest = nr_view_n(rest->ptr + field.len + (colon != NULL), rest->len - field.len - (colon != NULL));
+    return field;
 }
 
-/* "#a.b" picks a member of a JSON secret; without it the whole text is the secret. */
+/* arn:partition:secretsmanager:REGION:account:secret:name */
+static bool region_of(struct nr_view arn, char *out, size_t cap)
+{
+    struct nr_view service, region;
+
+    (void)next_field(&arn);
+    (void)next_field(&arn);
+    service = next_field(&arn);
+    region = next_field(&arn);
+    return nr_view_is(service, NR_VIEW("secretsmanager")) && region.len &&
+           (size_t)snprintf(out, cap, "%.*s", NR_VIEW_ARG(region)) < cap;
+}
+
+/* The member that "a.b" leads to; a member that is itself called "a.b" comes first. */
+static const json_t *find_member(const json_t *doc, const char *key)
+{
+    const json_t *at = json_object_get(doc, key);
+    const char *dot = strchr(key, '.');
+    char name[256];
+
+    if (at || !dot || (size_t)(dot - key) >= sizeof(name))
+        return at;
+    snprintf(name, sizeof(name), "%.*s", (int)(dot - key), key);
+    return find_member(json_object_get(doc, name), dot + 1);
+}
+
 static int pick_member(const char *setting, const char *reference, const char *text, const char *key,
                        struct nr_buf *out, struct nr_err *err)
 {
     NR_JSON_AUTO *doc = NULL;
     struct nr_err ignored = {0};
-    char name[256];
-    const json_t *at;
+    const json_t *member;
 
     if (!text || nr_json_parse(nr_view(text), setting, &doc, &ignored) != 0)
         return missing(setting, reference, "is no JSON, but a key is asked for", err);
-    at = doc;
-    while (*key) {
-        size_t n = strcspn(key, ".");
-
-        snprintf(name, sizeof(name), "%.*s", (int)(n < sizeof(name) ? n : sizeof(name) - 1), key);
-        at = json_object_get(at, name);
-        key += n + (key[n] == '.');
-    }
-    return deliver(setting, reference, json_string_value(at), out, err);
+    member = find_member(doc, key);
+    if (!json_is_string(member))
+        return missing(setting, reference, member ? "the key's value is no text" : "no such key in its JSON",
+                       err);
+    return deliver(setting, reference, json_string_value(member), out, err);
 }
 
 int secret_remote_secretsmanager(const char *setting, const char *reference, int64_t deadline_mono_ms,

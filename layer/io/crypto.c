@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
@@ -9,8 +10,9 @@
 #include <narae/tls.h>
 
 enum {
-    RSA_MIN_BITS = 2048,       /* RFC 7518 section 3.3 */
-    SIGNATURE_MAX_BYTES = 1024 /* RSA-8192 */
+    RSA_MIN_BITS = 2048, /* RFC 7518 section 3.3 */
+    RSA_MAX_BITS = 8192, /* longer ones only cost time: a signature grows with the cube */
+    SIGNATURE_MAX_BYTES = RSA_MAX_BITS / 8
 };
 
 struct nr_crypto_key {
@@ -50,10 +52,10 @@ static int check_key(EVP_PKEY *pkey, struct nr_err *err)
 {
     if (!EVP_PKEY_is_a(pkey, "RSA"))
         return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidKey", "the private key is no RSA key");
-    if (EVP_PKEY_get_bits(pkey) < RSA_MIN_BITS)
+    if (EVP_PKEY_get_bits(pkey) < RSA_MIN_BITS || EVP_PKEY_get_bits(pkey) > RSA_MAX_BITS)
         return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidKey",
-                          "the private key has %d bits, at least %d are needed", EVP_PKEY_get_bits(pkey),
-                          RSA_MIN_BITS);
+                          "the private key has %d bits, not %d to %d", EVP_PKEY_get_bits(pkey), RSA_MIN_BITS,
+                          RSA_MAX_BITS);
     return 0;
 }
 
@@ -82,6 +84,7 @@ int nr_crypto_key_parse(struct nr_view pem, struct nr_crypto_key **out, struct n
     }
     key->pkey = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
     BIO_free(bio);
+    ERR_clear_error(); /* what lies in the queue would pass for the next TLS call's error */
     if (!key->pkey)
         nr_err_set(err, NR_ERR_INVALID, "Function.InvalidKey", "the private key is no unencrypted PEM key");
     if (!key->pkey || check_key(key->pkey, err) != 0) {
@@ -110,6 +113,7 @@ int nr_crypto_rs256(const struct nr_crypto_key *key, struct nr_view data, struct
                   EVP_DigestSign(ctx, signature, &len, (const unsigned char *)data.ptr, data.len) == 1;
 
     EVP_MD_CTX_free(ctx);
+    ERR_clear_error();
     if (!is_good)
         return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.SigningFailed",
                           "signing with the private key failed");

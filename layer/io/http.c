@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <narae/tls.h>
 
 #include "layer/io/http_url.h"
+#include "layer/io/tls_context.h"
 
 enum {
     TIMEOUT_MS = 10 * 1000,
@@ -25,7 +27,6 @@ static const struct {
     const char *type;
 } meanings[] = {
     {CURLE_URL_MALFORMAT, NR_ERR_INVALID, "Function.InvalidUrl"},
-    {CURLE_UNSUPPORTED_PROTOCOL, NR_ERR_INVALID, "Function.InvalidUrl"},
     {CURLE_PEER_FAILED_VERIFICATION, NR_ERR_DENIED, "Function.CertificateRefused"},
     {CURLE_SSL_CACERT_BADFILE, NR_ERR_INVALID, "Function.MissingTrustStore"},
     {CURLE_OPERATION_TIMEDOUT, NR_ERR_DEADLINE, "Function.Timeout"},
@@ -135,12 +136,17 @@ static void set_signature(CURL *curl, const struct nr_http_request *request)
 
 static void set_body(CURL *curl, const struct nr_http_request *request)
 {
-    if (request->body.ptr) {
-        curl_easy_setopt(curl, CURLOPT_POST, 1L);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.ptr);
+    bool is_head = request->method && strcmp(request->method, "HEAD") == 0;
+    bool is_post = request->method && strcmp(request->method, "POST") == 0;
+
+    if (request->body.ptr || is_post) {
+        /* A POST without body still says Content-Length: 0; some servers refuse it otherwise. */
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.ptr ? request->body.ptr : "");
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
     }
-    if (request->method)
+    if (is_head)
+        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L); /* else curl would wait for a body */
+    else if (request->method)
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
@@ -166,10 +172,11 @@ static void set_options(CURL *curl, const struct nr_http_request *request, int64
 
 /* curl's own words name host and reason and hold no credentials; its buffer is the better text when it has
  * one. */
-static int explain(CURLcode code, const char *host, const char *detail, struct nr_err *err)
+static int explain(CURLcode code, const char *host, char *detail, struct nr_err *err)
 {
     size_t i = 0;
 
+    nr_tls_translate(detail, CURL_ERROR_SIZE);
     while (meanings[i].code != CURLE_OK && meanings[i].code != code)
         i++;
     return nr_err_set(err, meanings[i].kind, meanings[i].type, "%s: %s", host,

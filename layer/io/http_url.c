@@ -13,7 +13,7 @@ int http_url_host(const char *url, char out[HTTP_HOST_BYTES], struct nr_err *err
         return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidUrl", "not an http:// or https:// address");
     host += 3;
     len = strcspn(host, "/?#");
-    at = memchr(host, '@', len);
+    at = memrchr(host, '@', len); /* the last one: a password may hold others */
     if (at) {
         len -= (size_t)(at + 1 - host);
         host = at + 1;

@@ -1,6 +1,4 @@
-#include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,14 +8,21 @@
 #include <narae/pg.h>
 #include <narae/tls.h>
 
+#include "layer/io/pg_conn.h"
 #include "layer/io/pg_conninfo.h"
 #include "layer/io/pg_error.h"
 
 enum {
     CONNECT_TIMEOUT_MS = 5 * 1000,
     STATEMENT_TIMEOUT_MS = 10 * 1000,
-    DRAIN_MS = 1000, /* how long a cancelled statement may take to say so before its connection is given up */
+    CANCEL_MS =
+        1000, /* how long a cancelled statement may take to say so before its connection is given up */
+    SILENCE_MS = 30 * 1000, /* a connection this long unused is asked first; a freeze looks like that */
+    PROBE_MS = 1000,        /* for its answer: a round trip inside a VPC takes under 2 ms */
     VALUES_MAX = 16,
+    VALUES_MAX_BYTES =
+        256 * 1024 * 1024,         /* of all parameters of a statement; PostgreSQL's own limit is 1 GB */
+    VALUES_KEPT_BYTES = 64 * 1024, /* memory that stays for the next statement */
 };
 
 struct nr_pg {
@@ -25,6 +30,8 @@ struct nr_pg {
     struct pg_conninfo info;
     const char *setting;
     int64_t connect_timeout_ms, statement_timeout_ms;
+    int64_t used_wall_ms; /* the wall clock: the monotonic one stands still in a frozen sandbox */
+    struct nr_buf values; /* the parameters, each with its NUL */
 };
 
 struct nr_pg_rows {
@@ -43,6 +50,7 @@ int nr_pg_new(const struct nr_pg_options *options, struct nr_pg **out, struct nr
     pg->connect_timeout_ms = options->connect_timeout_ms ? options->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     pg->statement_timeout_ms =
         options->statement_timeout_ms ? options->statement_timeout_ms : STATEMENT_TIMEOUT_MS;
+    nr_buf_init(&pg->values, VALUES_MAX_BYTES);
     if (pg_conninfo_parse(options->setting, options->conninfo,
                           options->application_name ? options->application_name : "narae", &pg->info,
                           err) != 0) {
@@ -65,90 +73,65 @@ void nr_pg_free(struct nr_pg *pg)
         return;
     disconnect(pg);
     pg_conninfo_done(&pg->info);
+    nr_buf_done(&pg->values);
     free(pg);
 }
 
-/* --- waiting
- * ---------------------------------------------------------------------------------------------------- */
-
-static int64_t earlier(int64_t deadline_mono_ms, int64_t timeout_ms)
+static int64_t earlier(int64_t a_mono_ms, int64_t b_mono_ms)
 {
-    int64_t own = nr_clock_mono_ms() + timeout_ms;
-
-    return own < deadline_mono_ms ? own : deadline_mono_ms;
+    return a_mono_ms < b_mono_ms ? a_mono_ms : b_mono_ms;
 }
 
-/* Wait for the socket. 1 = it is time to go on, 0 = the deadline passed. */
-static int wait_socket(PGconn *conn, short events, int64_t deadline_mono_ms)
+/* --- the connection */
+
+/* A server that went away while the sandbox was frozen has left its goodbye in the socket, or nothing at all:
+ * then only asking tells. */
+static bool is_usable(struct nr_pg *pg, int64_t deadline_mono_ms)
 {
-    struct pollfd p = {.fd = PQsocket(conn), .events = events};
+    int64_t silence_ms = nr_clock_wall_ms() - pg->used_wall_ms;
 
-    for (;;) {
-        int64_t left = nr_clock_left_ms(deadline_mono_ms);
-        int n;
-
-        if (left == 0)
-            return 0;
-        n = poll(&p, 1, left > 60000 ? 60000 : (int)left);
-        if (n > 0 || (n < 0 && errno != EINTR))
-            return 1;
-    }
-}
-
-/* --- connecting
- * ------------------------------------------------------------------------------------------------- */
-
-static int connect_failed(struct nr_pg *pg, const char *why, struct nr_err *err)
-{
-    pg_error_connect(pg->setting, pg->info.where, why, err);
-    disconnect(pg);
-    return -1;
-}
-
-static int connect_now(struct nr_pg *pg, int64_t deadline_mono_ms, struct nr_err *err)
-{
-    int64_t deadline = earlier(deadline_mono_ms, pg->connect_timeout_ms);
-    PostgresPollingStatusType step = PGRES_POLLING_WRITING;
-
-    pg->conn = PQconnectStartParams(pg->info.names, pg->info.values, 0);
-    if (!pg->conn)
-        return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory", "%s: no memory to connect",
-                          pg->setting);
-    if (PQstatus(pg->conn) == CONNECTION_BAD)
-        return connect_failed(pg, PQerrorMessage(pg->conn), err);
-    while (step != PGRES_POLLING_OK) {
-        if (step == PGRES_POLLING_FAILED)
-            return connect_failed(pg, PQerrorMessage(pg->conn), err);
-        if (!wait_socket(pg->conn, step == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline))
-            return connect_failed(pg, "timed out", err);
-        step = PQconnectPoll(pg->conn);
-    }
-    PQsetnonblocking(pg->conn, 1);
-    return 0;
-}
-
-/* A server that went away during a freeze has left its goodbye in the socket. */
-static bool is_alive(PGconn *conn)
-{
-    struct pollfd p = {.fd = PQsocket(conn), .events = POLLIN};
-
-    if (PQstatus(conn) != CONNECTION_OK || PQtransactionStatus(conn) == PQTRANS_ACTIVE)
+    if (!pg_conn_is_alive(pg->conn))
         return false;
-    if (poll(&p, 1, 0) == 0)
+    if (silence_ms >= 0 && silence_ms < SILENCE_MS)
         return true;
-    /* Something came unasked: a notice is harmless, an end of file is not. */
-    return PQconsumeInput(conn) && PQstatus(conn) == CONNECTION_OK;
+    return pg_conn_answers(pg->conn, earlier(deadline_mono_ms, nr_clock_mono_ms() + PROBE_MS));
 }
 
 static int ensure_connected(struct nr_pg *pg, int64_t deadline_mono_ms, struct nr_err *err)
 {
-    if (pg->conn && !is_alive(pg->conn))
+    if (pg->conn && !is_usable(pg, deadline_mono_ms))
         disconnect(pg);
-    return pg->conn ? 0 : connect_now(pg, deadline_mono_ms, err);
+    if (pg->conn)
+        return 0;
+    return pg_conn_open(pg->setting, &pg->info, pg->connect_timeout_ms, deadline_mono_ms, &pg->conn, err);
 }
 
-/* --- one statement
- * ---------------------------------------------------------------------------------------------- */
+/* --- one statement */
+
+/* libpq wants C strings, views have no NUL. Fills texts with pointers into pg->values. */
+static int copy_values(struct nr_pg *pg, const struct nr_pg_statement *statement,
+                       const struct nr_pg_value *values, const char **texts, struct nr_err *err)
+{
+    size_t need = 0;
+
+    for (int i = 0; i < statement->n_values; i++) {
+        struct nr_view text = values[i].text;
+
+        if (text.len && memchr(text.ptr, '\0', text.len))
+            return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidValue",
+                              "%s: %s: value %d has a NUL in it", pg->setting, statement->name, i + 1);
+        need += text.len + 1;
+    }
+    nr_buf_shrink(&pg->values, VALUES_KEPT_BYTES);
+    if (!nr_buf_room(&pg->values, need)) /* all at once: the pointers must hold */
+        return nr_buf_check(&pg->values, statement->name, err);
+    for (int i = 0; i < statement->n_values; i++) {
+        texts[i] = values[i].text.ptr ? pg->values.data + pg->values.len : NULL;
+        nr_buf_add(&pg->values, values[i].text);
+        nr_buf_add_char(&pg->values, '\0');
+    }
+    return 0;
+}
 
 static int lost(struct nr_pg *pg, const struct nr_pg_statement *statement, struct nr_err *err)
 {
@@ -157,21 +140,28 @@ static int lost(struct nr_pg *pg, const struct nr_pg_statement *statement, struc
     return -1;
 }
 
+static int overran(struct nr_pg *pg, const struct nr_pg_statement *statement, struct nr_err *err)
+{
+    if (!pg_conn_cancel(pg->conn, CANCEL_MS))
+        disconnect(pg);
+    return pg_error_deadline(pg->setting, pg->info.where, statement->name, err);
+}
+
 /* Unnamed statements: a parse more for the server, but nothing that a pooler in transaction mode (RDS Proxy,
- * PgBouncer) would have to pin a connection for. */
-static int send(struct nr_pg *pg, const struct nr_pg_statement *statement, const struct nr_pg_value *values,
-                int64_t deadline, struct nr_err *err)
+ * PgBouncer) would lose, or would have to pin a connection for. */
+static int send_statement(struct nr_pg *pg, const struct nr_pg_statement *statement,
+                          const struct nr_pg_value *values, int64_t deadline_mono_ms, struct nr_err *err)
 {
     const char *texts[VALUES_MAX];
     int flushed;
 
-    for (int i = 0; i < statement->n_values && i < VALUES_MAX; i++)
-        texts[i] = values[i].text.ptr;
+    if (copy_values(pg, statement, values, texts, err) != 0)
+        return -1;
     if (!PQsendQueryParams(pg->conn, statement->sql, statement->n_values, NULL, texts, NULL, NULL, 0))
         return lost(pg, statement, err);
     while ((flushed = PQflush(pg->conn)) > 0) {
-        if (!wait_socket(pg->conn, POLLIN | POLLOUT, deadline)) {
-            disconnect(pg);
+        if (!pg_conn_wait(pg->conn, POLLIN | POLLOUT, deadline_mono_ms)) {
+            disconnect(pg); /* half a statement is out: nothing else can follow it */
             return pg_error_deadline(pg->setting, pg->info.where, statement->name, err);
         }
         if (!PQconsumeInput(pg->conn))
@@ -180,63 +170,36 @@ static int send(struct nr_pg *pg, const struct nr_pg_statement *statement, const
     return flushed < 0 ? lost(pg, statement, err) : 0;
 }
 
-/* Read until a result is there. 1 = PQgetResult will not block, 0 = the deadline passed, -1 = lost. */
-static int wait_result(PGconn *conn, int64_t deadline)
-{
-    while (PQisBusy(conn)) {
-        if (!wait_socket(conn, POLLIN, deadline))
-            return 0;
-        if (!PQconsumeInput(conn))
-            return -1;
-    }
-    return 1;
-}
-
-/* Ask the server to stop, and take its answer. What does not answer soon is not worth keeping. */
-static void cancel(struct nr_pg *pg)
-{
-    PGcancel *handle = PQgetCancel(pg->conn);
-    int64_t deadline = nr_clock_mono_ms() + DRAIN_MS;
-    char why[256];
-    int is_asked = handle && PQcancel(handle, why, sizeof(why));
-
-    PQfreeCancel(handle);
-    while (is_asked && wait_result(pg->conn, deadline) == 1) {
-        PGresult *result = PQgetResult(pg->conn);
-
-        if (!result)
-            return; /* drained: the connection is as good as before */
-        PQclear(result);
-    }
-    disconnect(pg);
-}
-
 /* The last result, everything before it dropped; NULL with err set. */
-static PGresult *collect(struct nr_pg *pg, const struct nr_pg_statement *statement, int64_t deadline,
+static PGresult *collect(struct nr_pg *pg, const struct nr_pg_statement *statement, int64_t deadline_mono_ms,
                          struct nr_err *err)
 {
     PGresult *last = NULL;
 
     for (;;) {
-        int got = wait_result(pg->conn, deadline);
-        PGresult *result;
+        int state = pg_conn_wait_result(pg->conn, deadline_mono_ms);
+        PGresult *result = state == 1 ? PQgetResult(pg->conn) : NULL;
 
-        if (got != 1) {
-            PQclear(last);
-            if (got < 0) {
-                lost(pg, statement, err);
-            } else {
-                cancel(pg);
-                pg_error_deadline(pg->setting, pg->info.where, statement->name, err);
-            }
-            return NULL;
-        }
-        result = PQgetResult(pg->conn);
-        if (!result)
+        if (state == 1 && !result && last)
             return last;
         PQclear(last);
         last = result;
+        if (!result) {
+            state == 0 ? overran(pg, statement, err) : lost(pg, statement, err);
+            return NULL;
+        }
     }
+}
+
+/* Must the connection go, although the server answered on it? After FATAL the server closes it; on a server
+ * that a failover has made a reader, every write would fail for ever. */
+static bool is_spent(PGconn *conn, const PGresult *result)
+{
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+    return PQstatus(conn) != CONNECTION_OK || (severity && strcmp(severity, "ERROR") != 0) ||
+           (state && strcmp(state, PG_ERROR_READ_ONLY) == 0);
 }
 
 static int check(struct nr_pg *pg, const struct nr_pg_statement *statement, const PGresult *result,
@@ -246,8 +209,10 @@ static int check(struct nr_pg *pg, const struct nr_pg_statement *statement, cons
 
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
         return 0;
+    if (!PQresultErrorField(result, PG_DIAG_SQLSTATE))
+        return lost(pg, statement, err);
     pg_error_result(pg->setting, statement->name, result, err);
-    if (PQstatus(pg->conn) == CONNECTION_BAD)
+    if (is_spent(pg->conn, result))
         disconnect(pg);
     return -1;
 }
@@ -256,15 +221,15 @@ static int run_once(struct nr_pg *pg, const struct nr_pg_statement *statement,
                     const struct nr_pg_value *values, int64_t deadline_mono_ms, PGresult **out,
                     struct nr_err *err)
 {
-    int64_t deadline = earlier(deadline_mono_ms, pg->statement_timeout_ms);
+    int64_t deadline = earlier(deadline_mono_ms, nr_clock_mono_ms() + pg->statement_timeout_ms);
     PGresult *result;
 
-    if (send(pg, statement, values, deadline, err) != 0)
+    if (send_statement(pg, statement, values, deadline, err) != 0)
         return -1;
     result = collect(pg, statement, deadline, err);
     if (!result)
-        return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.DatabaseLost", "%s: %s: no result", pg->setting,
-                          statement->name);
+        return -1;
+    pg->used_wall_ms = nr_clock_wall_ms();
     if (check(pg, statement, result, err) != 0) {
         PQclear(result);
         return -1;
@@ -316,8 +281,7 @@ int nr_pg_run(struct nr_pg *pg, const struct nr_pg_statement *statement, const s
     return -1;
 }
 
-/* --- rows
- * ------------------------------------------------------------------------------------------------------- */
+/* --- rows */
 
 size_t nr_pg_rows_count(const struct nr_pg_rows *rows)
 {

@@ -1,9 +1,11 @@
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libpq-fe.h>
 
+#include <narae/env.h>
 #include <narae/json.h>
 #include <narae/tls.h>
 
@@ -39,14 +41,13 @@ static int add(struct pg_conninfo *info, const char *name, const char *value, st
 
 static const char *get(const struct pg_conninfo *info, const char *name)
 {
-    for (int i = 0; i < info->n; i++)
+    for (int i = info->n - 1; i >= 0; i--) /* as in libpq, the last one counts */
         if (strcmp(info->names[i], name) == 0)
             return info->values[i];
     return NULL;
 }
 
-/* --- the three forms
- * -------------------------------------------------------------------------------------------- */
+/* --- the three forms */
 
 static int from_libpq(const char *setting, const char *text, struct pg_conninfo *out, struct nr_err *err)
 {
@@ -64,6 +65,14 @@ static int from_libpq(const char *setting, const char *text, struct pg_conninfo 
             result = add(out, o->keyword, o->val, err);
     PQconninfoFree(options);
     return result;
+}
+
+/* A value of the setting, or of the variable that libpq reads instead. */
+static const char *get_or_env(const struct pg_conninfo *info, const char *name, const char *variable)
+{
+    const char *value = get(info, name);
+
+    return value && value[0] ? value : nr_env_raw(variable);
 }
 
 /* RDS's names and libpq's. */
@@ -88,65 +97,119 @@ static int from_rds(const char *setting, const char *text, struct pg_conninfo *o
 {
     NR_JSON_AUTO *doc = NULL;
     struct nr_err why = {0};
+    const char *engine;
 
     if (nr_json_parse(nr_view(text), setting, &doc, &why) != 0)
         return refuse(setting, "it begins as JSON but is none", err);
+    engine = json_string_value(json_object_get(doc, "engine"));
+    if (engine && !strstr(engine, "postgres"))
+        return refuse(setting, "its JSON is for another engine than postgres", err);
     for (size_t i = 0; i < sizeof(rds_names) / sizeof(rds_names[0]); i++)
         if (add_rds_value(doc, rds_names[i], out, err) != 0)
             return -1;
-    if (!get(out, "host") || !get(out, "user"))
-        return refuse(setting, "its JSON lacks \"host\" or \"username\"", err);
-    return 0;
+    /* The secret that RDS manages itself has user and password only; the rest comes from PGHOST and such. */
+    if (!get_or_env(out, "host", "PGHOST"))
+        return refuse(setting, "its JSON lacks \"host\", and PGHOST is not set", err);
+    return get(out, "user") ? 0 : refuse(setting, "its JSON lacks \"username\"", err);
 }
 
-/* --- our defaults
- * ----------------------------------------------------------------------------------------------- */
+/* --- our defaults */
 
-static bool is_local(const char *host)
+static bool is_loopback(const char *host)
 {
-    return !host || host[0] == '/' || host[0] == '@' || strcmp(host, "localhost") == 0 ||
-           strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
+    struct in6_addr v6;
+    struct in_addr v4;
+
+    if (host[0] == '\0' || host[0] == '/' || host[0] == '@' || strcmp(host, "localhost") == 0)
+        return true;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-/* libpq takes roots from a file only: RDS's own roots when the layer has them, else what the rule of trust
- * says. */
-static int add_roots(struct pg_conninfo *info, struct nr_err *err)
+/* Every one of a comma-separated list of hosts; none at all is a socket on this machine. */
+static bool is_local(const char *hosts)
 {
-    const char *given = get(info, "sslrootcert");
-    bool wants_rds = given && strcmp(given, "rds") == 0;
+    char host[256];
+
+    while (hosts && *hosts) {
+        size_t n = strcspn(hosts, ",");
+
+        if ((size_t)snprintf(host, sizeof(host), "%.*s", (int)n, hosts) >= sizeof(host) || !is_loopback(host))
+            return false;
+        hosts += n + (hosts[n] == ',');
+    }
+    return true;
+}
+
+/* --- which roots verify the server. libpq takes them from a file only. */
+
+static bool ends_with(struct nr_view text, struct nr_view end)
+{
+    return text.len > end.len && memcmp(text.ptr + text.len - end.len, end.ptr, end.len) == 0;
+}
+
+/* RDS and Aurora have certificates of RDS's own authority; RDS Proxy has public ones (RDS User Guide, "Using
+ * TLS/SSL with RDS Proxy"). With verify-full the name in the certificate is the name asked for, so the name
+ * tells. */
+static bool is_rds_host(const char *hosts)
+{
+    struct nr_view host = nr_view_n(hosts, hosts ? strcspn(hosts, ",") : 0);
+
+    return (ends_with(host, NR_VIEW(".rds.amazonaws.com")) ||
+            ends_with(host, NR_VIEW(".rds.amazonaws.com.cn"))) &&
+           !memmem(host.ptr, host.len, ".proxy-", strlen(".proxy-"));
+}
+
+static int add_rds_roots(struct pg_conninfo *info, struct nr_err *err)
+{
     char path[4096];
-    struct nr_tls_trust trust;
 
-    if (given && !wants_rds)
-        return 0;
     if (nr_tls_layer_path("rds-ca.pem", path, sizeof(path)))
         return add(info, "sslrootcert", path, err);
-    if (wants_rds) {
-        nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore",
-                   "sslrootcert=rds, but the layer has no rds-ca.pem");
-        return nr_err_hint(err, "give sslrootcert=PATH of the RDS bundle");
-    }
+    nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore",
+               "the database's certificate needs RDS's roots, but the layer has no share/narae/rds-ca.pem");
+    return nr_err_hint(err, "give sslrootcert=PATH of the RDS bundle");
+}
+
+static int add_public_roots(struct pg_conninfo *info, struct nr_err *err)
+{
+    struct nr_tls_trust trust;
+
     if (nr_tls_trust(&trust, err) != 0)
         return -1;
     if (!trust.file)
         trust.file = nr_tls_system_bundle();
-    if (!trust.file) {
-        nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore",
-                   "no file of roots to verify the database with");
-        return nr_err_hint(err, "give sslrootcert=PATH, or deploy the layer with its share/narae/rds-ca.pem");
-    }
-    return add(info, "sslrootcert", trust.file, err);
+    if (trust.file)
+        return add(info, "sslrootcert", trust.file, err);
+    nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore",
+               "no file of roots to verify the database with");
+    return nr_err_hint(err, "give sslrootcert=PATH, or set SSL_CERT_FILE");
+}
+
+/* The setting's own word wins, then SSL_CERT_FILE, then what fits the host. */
+static int add_roots(struct pg_conninfo *info, struct nr_err *err)
+{
+    const char *given = get(info, "sslrootcert");
+    const char *mode = get(info, "sslmode");
+
+    if (given && strcmp(given, "rds") == 0)
+        return add_rds_roots(info, err);
+    if (given || !mode || strncmp(mode, "verify", strlen("verify")) != 0)
+        return 0;
+    if (!nr_env_raw("SSL_CERT_FILE") && is_rds_host(get_or_env(info, "host", "PGHOST")))
+        return add_rds_roots(info, err);
+    return add_public_roots(info, err);
 }
 
 static int add_defaults(struct pg_conninfo *info, const char *application_name, struct nr_err *err)
 {
-    const char *mode;
+    bool is_here =
+        is_local(get_or_env(info, "host", "PGHOST")) && is_local(get_or_env(info, "hostaddr", "PGHOSTADDR"));
 
-    if (!is_local(get(info, "host")) && !get(info, "sslmode") &&
-        add(info, "sslmode", "verify-full", err) != 0)
+    if (!is_here && !get(info, "sslmode") && add(info, "sslmode", "verify-full", err) != 0)
         return -1;
-    mode = get(info, "sslmode");
-    if (mode && strncmp(mode, "verify", 6) == 0 && add_roots(info, err) != 0)
+    if (add_roots(info, err) != 0)
         return -1;
     if (!get(info, "application_name") && add(info, "application_name", application_name, err) != 0)
         return -1;
@@ -155,9 +218,9 @@ static int add_defaults(struct pg_conninfo *info, const char *application_name, 
 
 static void describe(struct pg_conninfo *info)
 {
-    const char *host = get(info, "host");
-    const char *port = get(info, "port");
-    const char *dbname = get(info, "dbname");
+    const char *host = get_or_env(info, "host", "PGHOST");
+    const char *port = get_or_env(info, "port", "PGPORT");
+    const char *dbname = get_or_env(info, "dbname", "PGDATABASE");
 
     snprintf(info->where, sizeof(info->where), "%.200s:%.8s/%.64s", host ? host : "localhost",
              port ? port : "5432", dbname ? dbname : "");

@@ -10,6 +10,9 @@
 
 #include <narae/err.h>
 
+/* read_only_sql_transaction: a failover has made this server the reader. */
+#define PG_ERROR_READ_ONLY "25006"
+
 /* Each sets err and returns -1. `where` is host:port/dbname, `why` libpq's text (several lines are folded
  * into one). */
 int pg_error_connect(const char *setting, const char *where, const char *why, struct nr_err *err);

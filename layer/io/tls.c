@@ -3,14 +3,13 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define OPENSSL_SUPPRESS_DEPRECATED /* ERR_load_SSL_strings() is the only public way to load texts late */
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/sslerr_legacy.h>
 
 #include <narae/env.h>
 #include <narae/tls.h>
@@ -158,13 +157,51 @@ int nr_tls_warm(struct nr_err *err)
     return nr_tls_context(err) ? 0 : -1;
 }
 
+/* OpenSSL's own, in the static archive: ERR_load_SSL_strings() does nothing once set-up has declined the
+ * texts, which would cost half a millisecond of every cold start. */
+int ossl_err_load_SSL_strings(void);
+
+static const char *words_of(unsigned long code)
+{
+    ossl_err_load_SSL_strings();
+    return code ? ERR_reason_error_string(code) : NULL;
+}
+
 const char *nr_tls_reason(void)
 {
-    unsigned long code = ERR_peek_error();
-    const char *text;
+    const char *text = words_of(ERR_peek_error());
 
-    ERR_load_SSL_strings(); /* not at set-up: half a millisecond of every cold start */
-    text = code ? ERR_reason_error_string(code) : NULL;
     ERR_clear_error();
     return text ? text : "the server closed the connection";
+}
+
+/* How libpq and curl show an error that has no text: "SSL error code 167772294",
+ * "TLS connect error: error:0A00010B:lib(20)::reason(267)". */
+static const struct {
+    const char *before;
+    int base;
+    const char *behind; /* what else goes, up to and with this; "" = nothing */
+    const char *kept;   /* what stays of `before` */
+} numbers[] = {{"SSL error code ", 10, "", ""}, {": error:", 16, "::reason(", ": "}};
+
+void nr_tls_translate(char *line, size_t cap)
+{
+    char rest[512];
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        char *at = strstr(line, numbers[i].before);
+        char *end = NULL;
+        unsigned long code = at ? strtoul(at + strlen(numbers[i].before), &end, numbers[i].base) : 0;
+        const char *behind = end ? strstr(end, numbers[i].behind) : NULL;
+        const char *text = behind ? words_of(code) : NULL;
+
+        if (!text)
+            continue;
+        if (behind != end)
+            behind += strcspn(behind, ")");
+        if (*behind == ')')
+            behind++;
+        snprintf(rest, sizeof(rest), "%s", behind);
+        snprintf(at, cap - (size_t)(at - line), "%s%s%s", numbers[i].kept, text, rest);
+    }
 }

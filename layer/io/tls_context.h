@@ -26,4 +26,8 @@ const char *nr_tls_system_bundle(void);
  * For a refused certificate ask X509_verify_cert_error_string() instead. */
 const char *nr_tls_reason(void);
 
+/* Put OpenSSL's words where libpq and curl could only put its error number, its texts not being loaded.
+ * `line` is changed in place; a line without such a number stays as it is. */
+void nr_tls_translate(char *line, size_t cap);
+
 #endif

@@ -25,14 +25,15 @@ void nr_crypto_base64url(struct nr_buf *out, struct nr_view data);
 /* An RSA private key that can sign. */
 struct nr_crypto_key;
 
-/* Read a PEM private key ("PRIVATE KEY" or "RSA PRIVATE KEY", 2,048 bits at least). *out is the caller's,
+/* Read a PEM private key ("PRIVATE KEY" or "RSA PRIVATE KEY", 2,048 to 8,192 bits). *out is the caller's,
  * nr_crypto_key_free(). Returns 0, or -1: INVALID, Function.InvalidKey (what is wrong, never the key). */
 int nr_crypto_key_parse(struct nr_view pem, struct nr_crypto_key **out, struct nr_err *err) NR_MUST_CHECK;
 
 /* Wipe and release. Accepts NULL. */
 void nr_crypto_key_free(struct nr_crypto_key *key);
 
-/* Append the base64url of the RS256 signature of `data`. Returns 0, or -1: BUG, UNAVAILABLE. */
+/* Append the base64url of the RS256 signature of `data`. Returns 0, or -1: UNAVAILABLE,
+ * Function.SigningFailed. */
 int nr_crypto_rs256(const struct nr_crypto_key *key, struct nr_view data, struct nr_buf *out,
                     struct nr_err *err) NR_MUST_CHECK;
 

@@ -64,8 +64,8 @@ Test(fcm, a_device_dies_only_by_fcms_own_code)
         "{\"error\":{\"details\":[7,null,\"x\",{}]}}",
         "{\"error\":{\"status\":\"UNREGISTERED\"}}",
         "{\"error\":{\"details\":[{\"@type\":\"type.googleapis.com/google.firebase.fcm.v1.FcmError\"}]}}",
-        "{\"error\":{\"details\":[{\"@type\":\"type.googleapis.com/google.firebase.fcm.v1.FcmError\","
-        "\"errorCode\":404}]}}",
+        ("{\"error\":{\"details\":[{\"@type\":\"type.googleapis.com/google.firebase.fcm.v1.FcmError\","
+         "\"errorCode\":404}]}}"),
         "{\"error\":{\"details\":[{\"@type\":\"x\",\"errorCode\":\"UNREGISTERED\"}]}}",
         "{\"error\":{\"details\":[{\"errorCode\":\"UNREGISTERED\"}]}}",
         "{\"error\":{\"details\":[{\"@type\":7,\"errorCode\":\"UNREGISTERED\"}]}}",

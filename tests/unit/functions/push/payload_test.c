@@ -26,8 +26,9 @@ Test(payload, takes_what_fcm_takes)
         "{\"data\":null,\"android\":null,\"android_v2\":{}}",
         "{\"data\":{\"fromage\":\"v\",\"gcm.x\":\"v\",\"googlex\":\"v\"}}",
         "{\"a_field_of_the_year_2030\":[1,{\"deep\":true}]}",
-        "{\"android\":{\"ttl\":\"3.5s\"},\"apns\":{\"payload\":{\"aps\":{}}},\"webpush\":{},\"fcm_options\":{"
-        "}}",
+        ("{\"android\":{\"ttl\":\"3.5s\"},\"apns\":{\"payload\":{\"aps\":{}}},\"webpush\":{},\"fcm_options\":"
+         "{"
+         "}}"),
     };
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {

@@ -22,7 +22,7 @@ void nr_buf_done(struct nr_buf *buf)
 void nr_buf_reset(struct nr_buf *buf)
 {
     buf->len = 0;
-    buf->is_bad = false;
+    buf->is_bad = buf->is_too_long = false;
 }
 
 void nr_buf_shrink(struct nr_buf *buf, size_t keep_bytes)
@@ -47,10 +47,10 @@ char *nr_buf_room(struct nr_buf *buf, size_t n)
     size_t cap;
     char *data;
 
-    if (buf->is_bad || n > buf->max_bytes - buf->len) {
-        buf->is_bad = true;
+    if (!buf->is_bad && n > buf->max_bytes - buf->len)
+        buf->is_bad = buf->is_too_long = true;
+    if (buf->is_bad)
         return NULL;
-    }
     if (buf->len + n < buf->cap)
         return buf->data + buf->len;
     cap = cap_for(buf, buf->len + n);
@@ -190,11 +190,8 @@ int nr_buf_check(const struct nr_buf *buf, const char *what, struct nr_err *err)
 {
     if (!buf->is_bad)
         return 0;
-    /* A buffer turns bad at its cap or when memory ends; which one is told by how far it could still have
-     * grown. */
-    if (buf->cap > buf->max_bytes / 2)
+    if (buf->is_too_long)
         return nr_err_set(err, NR_ERR_INVALID, "Function.TooLarge", "%s: longer than %zu bytes", what,
                           buf->max_bytes);
-    return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory",
-                      "%s: no memory, or longer than %zu bytes", what, buf->max_bytes);
+    return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory", "%s: no memory", what);
 }

@@ -21,7 +21,8 @@ struct nr_buf {
     size_t len;
     size_t cap;
     size_t max_bytes;
-    bool is_bad;
+    bool is_bad;      /* something appended is missing */
+    bool is_too_long; /* because of max_bytes; else for want of memory */
 };
 
 /* An empty buffer that may grow to max_bytes. Allocates nothing. */

@@ -2,10 +2,11 @@
 
 import pytest
 
-from harness import paths, report
+from harness import paths, pki, report
 from harness.aws import Aws
 from harness.database import Database
 from harness.emulator import Emulator
+from harness.fcm import Fcm
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,6 +45,32 @@ def database():
     database = Database()
     yield database
     database.drop()
+
+
+@pytest.fixture
+def fcm(tmp_path):
+    """The stand-in of FCM and of Google's token endpoint, over TLS and HTTP/2."""
+    fcm = Fcm(tmp_path / "fcm")
+    yield fcm
+    fcm.stop()
+
+
+@pytest.fixture
+def push_send(emulate, database, fcm):
+    """push_send(changed settings) -> Emulator. Secrets lie in DATABASE and SERVICE_ACCOUNT."""
+
+    def start(settings: dict | None = None, timeout_s: int = 60) -> Emulator:
+        return emulate(paths.function("push_send"), "push_send.handler", {
+            "NARAE_DATABASE": "env:DATABASE",
+            "NARAE_FCM_SERVICE_ACCOUNT": "env:SERVICE_ACCOUNT",
+            "NARAE_FCM_ENDPOINT": fcm.endpoint,
+            "DATABASE": database.conninfo,
+            "SERVICE_ACCOUNT": fcm.service_account(),
+            "SSL_CERT_FILE": str(pki.root()),
+            **(settings or {}),
+        }, timeout_s)
+
+    return start
 
 
 def pytest_terminal_summary(terminalreporter):

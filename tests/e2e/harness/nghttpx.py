@@ -6,9 +6,9 @@ from harness.process import Program, free_port
 
 
 class Nghttpx:
-    def __init__(self, backend_port: int, chain: Path, key: Path, scratch: Path):
+    def __init__(self, backend_port: int, chain: Path, key: Path, scratch: Path, port: int = 0):
         scratch.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
+        self.port = port or free_port()
         self._log = scratch / "access.log"
         self.program = Program("nghttpx", [
             "nghttpx", "--conf=/dev/null", f"--frontend=127.0.0.1,{self.port}",

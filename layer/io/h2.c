@@ -17,7 +17,7 @@ static const struct {
     {"connect_timeout_ms", " ms", 1, 600000, 5000},
     {"request_timeout_ms", " ms", 1, 600000, 10000},
     {"idle_max_ms", " ms", 1, 3600000, 45000},
-    {"reply_max_bytes", " bytes", 1, 64 * 1024 * 1024, 65536},
+    {"reply_max_bytes", " bytes", 1, (int64_t)64 * 1024 * 1024, 65536},
 };
 
 static int pick(size_t i, int64_t given, int64_t *out, struct nr_err *err)

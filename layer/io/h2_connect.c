@@ -39,9 +39,9 @@ static const struct addrinfo *address_after(const struct h2_conn *conn, const st
 static void set_attempt_deadline(struct h2_conn *conn)
 {
     int64_t now_ms = nr_clock_mono_ms();
-    int n_left = 0;
+    int n_left = 1;
 
-    for (const struct addrinfo *a = conn->address; a; a = address_after(conn, a))
+    for (const struct addrinfo *a = address_after(conn, conn->address); a; a = address_after(conn, a))
         n_left++;
     conn->attempt_deadline_ms = now_ms + (conn->deadline_ms - now_ms) / n_left;
 }

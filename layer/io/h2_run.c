@@ -14,8 +14,10 @@ enum {
     PROBE_TIMEOUT_MS = 2000, /* many times a round trip, and little beside a request's time limit */
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared takes no parentheses */
 #define EACH_CONN(h2, conn)                                                                                  \
     for (struct h2_conn *conn = (h2)->conns; conn < (h2)->conns + (h2)->options.max_connections; conn++)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static bool is_usable(const struct h2_conn *conn)
 {

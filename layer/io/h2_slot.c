@@ -80,10 +80,12 @@ size_t h2_slot_read_body(struct h2_slot *slot, uint8_t *out, size_t cap, bool *i
 
 void h2_slot_free_all(struct h2_slot_list *list)
 {
-    struct h2_slot *slot;
+    struct h2_slot *after;
 
-    while ((slot = h2_slot_take(list))) {
+    for (struct h2_slot *slot = list->first; slot; slot = after) {
+        after = slot->after;
         nr_buf_done(&slot->body);
         free(slot);
     }
+    *list = (struct h2_slot_list){0};
 }

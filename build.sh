@@ -14,6 +14,7 @@ usage: ./build.sh VERB [...]
   package                       what goes to AWS: build/package (layer, functions)
   invoke FUNCTION EVENT.json    one event through the real bootstrap
   lint                          formatting, static analysis, include rule, both compilers
+  fuzz [--seconds N] [NAME...]  every parser of bytes from outside, under libFuzzer, 60 s each
   bench NAME                    measure: start, h2
   clean                         remove build/
 

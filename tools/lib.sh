@@ -53,7 +53,7 @@ run_logged() {
     }
 }
 
-# compile DIR [meson setup options...]: set up once, then build what changed.
+# compile DIR [meson setup options...]: set up once, then build what changed; NINJA_TARGET=T builds only that.
 compile() {
     local dir=$1 prefix
     shift
@@ -66,5 +66,5 @@ compile() {
         run_logged "$dir.setup.log" meson configure "$dir" -Ddeps="$prefix"
     fi
     say "compiling in $dir"
-    run_logged "$dir.log" ninja -C "$dir"
+    run_logged "$dir.log" ninja -C "$dir" ${NINJA_TARGET:+"$NINJA_TARGET"}
 }

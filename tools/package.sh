@@ -70,6 +70,7 @@ assemble() {
     mkdir -p "$layer/share/narae"
     cp "$(layer/deps/build.sh)/share/sbom.cdx.json" "$layer/share/narae/sbom.cdx.json"
     cached_certificates "$layer/share/narae/certs"
+    cp layer/opt/rds-ca.pem "$layer/share/narae/rds-ca.pem"
     chmod -R u=rwX,go=rX build/package build/tests
 }
 
@@ -104,7 +105,7 @@ inputs() {
     {
         find build/meson -type f \( -name '*.so' -o -name bootstrap \) -exec stat -c '%n %Y %s' {} + | sort
         layer/deps/build.sh
-        cat /etc/ssl/certs/ca-certificates.crt tools/package.sh
+        cat /etc/ssl/certs/ca-certificates.crt layer/opt/rds-ca.pem tools/package.sh
     } | sha256sum
 }
 

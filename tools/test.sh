@@ -38,6 +38,8 @@ say "the same under AddressSanitizer and UndefinedBehaviorSanitizer"
 sanitized
 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1 \
     build/meson-asan/tests/unit/unit_tests --jobs 2 --short-filename
+say "the seeds of the fuzzers"
+tools/fuzz.sh --replay
 say "end to end"
 python=$(venv)
 status=0

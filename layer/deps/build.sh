@@ -47,14 +47,22 @@ mkdir -p "$work" "$cache/built"
 exec 9>"$cache/lock"
 flock 9
 
+fetch() { # fetch SOURCE SUITE LEAST: into $work/src/SOURCE; prints the version
+    if [[ $2 == pypi ]]; then
+        "$here/fetch_pypi.sh" "$work" "$1"
+    else
+        "$here/fetch.sh" "$work" "$1" "$2" "$3"
+    fi
+}
+
 # What versions are used: decided once, remembered, so that a build repeats.
 resolve() {
     local component source suite least version digest
     find "$work/apt" -name updated -delete 2>/dev/null || :
     : >"$resolved.new"
     while read -r component source suite least _; do
-        version=$("$here/fetch.sh" "$work" "$source" "$suite" "$least")
-        digest=$(cd "$work/src/$source" && find . -name '*.orig.tar.*' ! -name '*.asc' -exec sha256sum {} + |
+        version=$(fetch "$source" "$suite" "$least")
+        digest=$(cd "$work/src/$source" && find . \( -name '*.orig.tar.*' -o -name '*.tar.gz' \) ! -name '*.asc' -exec sha256sum {} + |
             sort | head -n 1 | cut -d' ' -f1)
         say "$component: $source $version"
         echo "$component $version $digest" >>"$resolved.new"
@@ -71,18 +79,25 @@ key_of() {
         hash_of
 }
 
-# Sources are unpacked with Debian's patches; apt has checked their signatures and digests against the index.
-unpack() {
-    local component=$1 source=$2 to=$3 version
+# apt has checked signatures and digests of Debian's sources against the index, pip the digest of the others against pypi.txt.
+unpack() { # unpack COMPONENT SOURCE TO
+    local component=$1 source=$2 to=$3 version suite least
     version=$(version_of "$component")
+    read -r _ _ suite least _ < <(table | awk -v c="$component" '$1 == c')
+    if [[ $suite == pypi ]]; then
+        compgen -G "$work/src/$source/*-$version.tar.gz" >/dev/null || fetch "$source" "$suite" "$least" >/dev/null
+        mkdir -p "$to"
+        tar -xzf "$work/src/$source"/*-"$version".tar.gz -C "$to" --strip-components=1
+        return
+    fi
     if ! compgen -G "$work/src/$source/*.dsc" >/dev/null || ! grep -q "^Version: $version\$" "$work/src/$source"/*.dsc; then
-        read -r _ _ suite least _ < <(table | awk -v c="$component" '$1 == c')
-        "$here/fetch.sh" "$work" "$source" "$suite" "$least" >/dev/null
+        fetch "$source" "$suite" "$least" >/dev/null
     fi
     dpkg-source --no-check -x "$work/src/$source"/*.dsc "$to"
 }
 
-declare -A minutes=([openssl]="about 90 s" [curl]="about 60 s" [libpq]="about 40 s" [nghttp2]="about 10 s" [jansson]="about 7 s")
+declare -A minutes=([openssl]="about 90 s" [curl]="about 60 s" [libpq]="about 40 s" [nghttp2]="about 10 s" [jansson]="about 7 s"
+    [expat]="about 5 s" [utf8proc]="about 3 s" [yyjson]="about 5 s" [zlib]="about 5 s")
 
 # build_component COMPONENT KEY: into $cache/built/COMPONENT-KEY, or nothing when it is there.
 build_component() {
@@ -114,24 +129,31 @@ build_component() {
 $refresh && rm -f "$resolved"
 [[ -s $resolved ]] || resolve
 
-k_openssl=$(key_of openssl)
-k_nghttp2=$(key_of nghttp2)
-k_jansson=$(key_of jansson)
-k_curl=$(key_of curl "$k_openssl $k_nghttp2")
-k_libpq=$(key_of libpq "$k_openssl")
-export PREFIX_OPENSSL=$cache/built/openssl-$k_openssl PREFIX_NGHTTP2=$cache/built/nghttp2-$k_nghttp2
-prefix=$cache/prefix-$(echo "$k_openssl $k_nghttp2 $k_jansson $k_curl $k_libpq $(sha256sum <"$here/sbom.sh")" | hash_of)
+declare -A key=()
+key[openssl]=$(key_of openssl)
+key[nghttp2]=$(key_of nghttp2)
+key[curl]=$(key_of curl "${key[openssl]} ${key[nghttp2]}")
+key[libpq]=$(key_of libpq "${key[openssl]}")
+for alone in jansson expat utf8proc yyjson zlib; do
+    key[$alone]=$(key_of "$alone")
+done
+export PREFIX_OPENSSL=$cache/built/openssl-${key[openssl]} PREFIX_NGHTTP2=$cache/built/nghttp2-${key[nghttp2]}
+
+# In the order of sources.txt, where each comes after what it needs.
+components=()
+prefix_key=$(sha256sum <"$here/sbom.sh")
+while read -r component _; do
+    components+=("$component")
+    prefix_key+=" ${key[$component]}"
+done < <(table)
+prefix=$cache/prefix-$(hash_of <<<"$prefix_key")
 
 if [[ ! -d $prefix ]]; then
-    build_component openssl "$k_openssl"
-    build_component nghttp2 "$k_nghttp2"
-    build_component jansson "$k_jansson"
-    build_component curl "$k_curl"
-    build_component libpq "$k_libpq"
     rm -rf "$prefix.part"
     mkdir -p "$prefix.part/share"
-    for part in openssl-"$k_openssl" nghttp2-"$k_nghttp2" jansson-"$k_jansson" curl-"$k_curl" libpq-"$k_libpq"; do
-        cp -a "$cache/built/$part"/{include,lib} "$prefix.part"
+    for component in "${components[@]}"; do
+        build_component "$component" "${key[$component]}"
+        cp -a "$cache/built/$component-${key[$component]}"/{include,lib} "$prefix.part"
     done
     "$here/sbom.sh" "$resolved" >"$prefix.part/share/sbom.cdx.json"
     mv "$prefix.part" "$prefix"

@@ -1,22 +1,25 @@
 #!/usr/bin/env bash
-# sbom.sh RESOLVED: print a CycloneDX 1.5 bill of what is linked into the layer. RESOLVED: "component version digest" a line.
+# sbom.sh RESOLVED: print a CycloneDX 1.5 bill of what is linked into the layer and into single functions. RESOLVED: "component version digest" a line.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 
 component() { # component NAME VERSION DIGEST
-    local source suite licence
-    read -r _ source suite _ licence < <(awk -v c="$1" '$1 == c' "$here/sources.txt")
+    local source suite licence into
+    read -r _ source suite _ licence into < <(awk -v c="$1" '$1 == c' "$here/sources.txt")
+    local supplier=Debian purl="pkg:deb/debian/$source@$2?arch=source&distro=$suite"
+    [[ $suite != pypi ]] || { supplier=PyPI purl="pkg:pypi/$source@$2"; }
     cat <<J
     {
       "type": "library",
       "bom-ref": "$1",
       "name": "$1",
       "version": "$2",
-      "supplier": {"name": "Debian"},
+      "supplier": {"name": "$supplier"},
       "licenses": [{"license": {"id": "$licence"}}],
       "hashes": [{"alg": "SHA-256", "content": "$3"}],
-      "purl": "pkg:deb/debian/$source@$2?arch=source&distro=$suite"
+      "purl": "$purl",
+      "properties": [{"name": "narae:linkedInto", "value": "$into"}]
     }
 J
 }
@@ -25,7 +28,7 @@ echo '{'
 echo '  "bomFormat": "CycloneDX",'
 echo '  "specVersion": "1.5",'
 echo '  "version": 1,'
-echo '  "metadata": {"component": {"type": "application", "name": "narae-layer"}},'
+echo '  "metadata": {"component": {"type": "application", "name": "narae"}},'
 echo '  "components": ['
 comma=
 while read -r name version digest; do

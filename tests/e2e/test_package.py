@@ -102,12 +102,20 @@ def test_trust_store_is_found_by_hash():
     assert [s for s in subjects if "GTS Root R1" in s and "1001acf7" in s] != []
 
 
+def test_roots_of_rds_are_in_the_layer():
+    bundle = (paths.LAYER / "share/narae/rds-ca.pem").read_text()
+
+    # AWS has one authority or more for each of its Regions; RSA and EC ones since 2022.
+    assert bundle.count("-----BEGIN CERTIFICATE-----") > 100
+    assert bundle.count("-----BEGIN CERTIFICATE-----") == bundle.count("-----END CERTIFICATE-----")
+
+
 def test_bill_of_materials_names_what_is_inside():
     bill = json.loads((paths.LAYER / "share/narae/sbom.cdx.json").read_text())
     components = {c["name"]: c for c in bill["components"]}
 
     assert bill["bomFormat"] == "CycloneDX"
-    assert {"openssl", "nghttp2", "jansson", "curl", "libpq"} <= set(components)
+    assert {"openssl", "nghttp2", "jansson", "curl", "libpq", "expat", "utf8proc", "yyjson", "zlib"} == set(components)
     for component in components.values():
         assert re.match(r"\d+\.\d+", component["version"]), component["name"]
         assert component["licenses"][0]["license"]["id"], component["name"]

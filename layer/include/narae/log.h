@@ -62,6 +62,9 @@ void nr_log_write(enum nr_log_level level, const char *message, const struct nr_
 void nr_log_err(enum nr_log_level level, const char *message, const struct nr_err *err,
                 const struct nr_log_field *fields, size_t n_fields);
 
+/* Write a finished line of JSON, newline included, as it is and whatever the level in force: metric.h's. */
+void nr_log_line(enum nr_log_level level, struct nr_view line);
+
 /* Would a record of this level be written? For work that only a record needs. */
 bool nr_log_is_on(enum nr_log_level level);
 

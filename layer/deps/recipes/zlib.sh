@@ -1,0 +1,9 @@
+# zlib: gzip bodies.
+build_zlib() {
+    cp -a "$SRC"/. .
+    CFLAGS="${FLAGS[*]} -fvisibility=hidden" ./configure --static --prefix="$OUT"
+    make -j"$JOBS" libz.a
+    mkdir -p "$OUT/lib" "$OUT/include"
+    cp libz.a "$OUT/lib"
+    cp zlib.h zconf.h "$OUT/include"
+}

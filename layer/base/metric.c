@@ -9,9 +9,15 @@
 /* Whole numbers up to here are exact in a double. */
 static const double whole_max = 9007199254740992.0; /* 2^53 */
 
+/* Without floor(): libm would be one more library that every sandbox maps. */
+static bool is_whole(double value)
+{
+    return value >= -whole_max && value <= whole_max && value == (double)(int64_t)value;
+}
+
 static void add_number(struct nr_buf *line, double value)
 {
-    if (fabs(value) <= whole_max && value == floor(value))
+    if (is_whole(value))
         nr_buf_printf(line, "%" PRId64, (int64_t)value);
     else
         nr_buf_printf(line, "%.6g", value);

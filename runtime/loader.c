@@ -1,8 +1,11 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/loader.h"
+
+static const char net_library[] = "/lib/libnarae-net.so";
 
 static int refuse_name(const char *name, struct nr_err *err)
 {
@@ -44,6 +47,31 @@ static int check_table(const struct nr_handler *handler, const char *path, struc
     return 0;
 }
 
+/* Functions ask for libnarae-net.so under its place in Lambda, so that nothing is searched there:
+ * LD_LIBRARY_PATH names /opt/lib last of nine folders. Where the layer lies elsewhere (a checkout, the
+ * emulator), it is found beside this program. */
+static void open_net_library(void)
+{
+    char file[4096];
+    ssize_t n = readlink("/proc/self/exe", file, sizeof(file));
+    char *slash = n > 0 ? memrchr(file, '/', (size_t)n) : NULL;
+
+    if (slash && (size_t)(slash - file) + sizeof(net_library) <= sizeof(file)) {
+        memcpy(slash, net_library, sizeof(net_library));
+        (void)dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    }
+}
+
+static void *open_function(const char *path)
+{
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+
+    if (library)
+        return library;
+    open_net_library();
+    return dlopen(path, RTLD_NOW | RTLD_LOCAL);
+}
+
 int loader_load(const char *name, const char *task_root, const struct nr_handler **out, struct nr_err *err)
 {
     char path[4096];
@@ -54,7 +82,7 @@ int loader_load(const char *name, const char *task_root, const struct nr_handler
     if (loader_path(name, task_root, path, sizeof(path), err) != 0)
         return -1;
     symbol = strrchr(name, '.') + 1;
-    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    library = open_function(path);
     if (!library)
         return nr_err_set(err, NR_ERR_INVALID, "Runtime.ImportModuleError", "cannot load %s: %s", path,
                           dlerror());

@@ -11,7 +11,7 @@ usage: ./build.sh VERB [...]
   demo                          run the main jobs here, on real PostgreSQL and local stand-ins; show what happened
   test                          every test: unit (also with sanitizers), component, end to end
   build                         compile for this machine
-  package                       what goes to AWS: build/package (layer, functions)
+  package [--arch ARCH]         what goes to AWS: build/package (layer, functions); x86_64 or arm64
   invoke FUNCTION EVENT.json    one event through the real bootstrap
   lint                          formatting, static analysis, include rule, both compilers
   fuzz [--seconds N] [NAME...]  every parser of bytes from outside, under libFuzzer, 60 s each

@@ -53,15 +53,22 @@ run_logged() {
     }
 }
 
-# compile DIR [meson setup options...]: set up once, then build what changed; NINJA_TARGET=T builds only that.
+here() { uname -m | sed 's/aarch64/arm64/'; } # this machine's architecture, as Lambda spells it
+
+# compile DIR [meson setup options...]: set up once, then build what changed; NINJA_TARGET=T builds only that, ARCH=arm64 for
+# that architecture.
 compile() {
-    local dir=$1 prefix
+    local dir=$1 arch=${ARCH:-$(here)} prefix cross=()
     shift
     need_packages build
-    prefix=$(layer/deps/build.sh)
+    if [[ $arch != "$(here)" ]]; then
+        need_packages "cross-$arch"
+        cross=(--cross-file "tools/cross-$arch.ini")
+    fi
+    prefix=$(layer/deps/build.sh --arch "$arch")
     if [[ ! -f $dir/build.ninja ]]; then
         say "setting up $dir"
-        run_logged "$dir.setup.log" meson setup "$dir" -Ddeps="$prefix" "$@"
+        run_logged "$dir.setup.log" meson setup "$dir" -Ddeps="$prefix" "${cross[@]}" "$@"
     elif ! meson introspect --buildoptions "$dir" | grep -qF "\"$prefix\""; then
         run_logged "$dir.setup.log" meson configure "$dir" -Ddeps="$prefix"
     fi

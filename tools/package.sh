@@ -1,35 +1,42 @@
 #!/usr/bin/env bash
-# package [--arch ARCH]: what goes to AWS.
+# package [--arch x86_64|arm64]: what goes to AWS, for this machine's architecture or the one that is named.
 #
 #   build/package/layer/            becomes /opt: bootstrap, lib/, share/narae/
 #   build/package/functions/F/      becomes /var/task
 #   build/package/layer.zip         the layer, packed so that the same files give the same bytes
 #   build/tests/functions/F/        functions made only for tests, in the same form
 #   build/symbols/                  the same binaries with their symbols
+#
+# Each of the three is a link to the architecture that was packaged last (build/package-arm64 ...).
 set -euo pipefail
 . tools/lib.sh
 
-arch=$(uname -m | sed 's/aarch64/arm64/')
+ARCH=$(here)
 if [[ ${1:-} == --arch ]]; then
-    [[ ${2:-} == "$arch" ]] || die "package --arch ${2:-}: only $arch can be built on this machine"
+    ARCH=${2:-}
+    [[ $ARCH == x86_64 || $ARCH == arm64 ]] || die "package --arch $ARCH: there are x86_64 and arm64"
 fi
+export ARCH
+build=build/meson$([[ $ARCH == "$(here)" ]] || echo "-$ARCH")
+strip=${ARCH/arm64/aarch64}-linux-gnu-strip
+package=build/package-$ARCH tests=build/tests-$ARCH symbols=build/symbols-$ARCH stage=$PWD/build/stage-$ARCH
 
 need_packages package
-compile build/meson
+compile "$build"
 
 # meson install puts the final run path in place of the build tree's.
 stage() {
-    rm -rf build/stage
-    run_logged build/stage.log env DESTDIR="$PWD/build/stage" meson install -C build/meson --no-rebuild
+    rm -rf "$stage"
+    run_logged "$stage.log" env DESTDIR="$stage" meson install -C "$build" --no-rebuild
 }
 
 copy_symbols() {
-    rm -rf build/symbols
-    cp -a build/stage build/symbols
+    rm -rf "$symbols"
+    cp -a "$stage" "$symbols"
 }
 
 strip_all() {
-    find build/stage -type f -exec strip --strip-unneeded {} +
+    find "$stage" -type f -exec "$strip" --strip-unneeded {} +
 }
 
 # One file for each root under the name OpenSSL looks for, so that a TLS client reads the one that it needs.
@@ -60,65 +67,75 @@ cached_certificates() {
 }
 
 assemble() {
-    local layer=build/package/layer
-    rm -rf build/package build/tests/functions
-    mkdir -p build/package build/tests
-    mv build/stage/layer "$layer"
-    mv build/stage/functions build/package/functions
-    mv build/stage/test-functions build/tests/functions
-    rm -rf build/stage
+    local layer=$package/layer
+    rm -rf "$package" "$tests"
+    mkdir -p "$package" "$tests"
+    mv "$stage/layer" "$layer"
+    mv "$stage/functions" "$package/functions"
+    mv "$stage/test-functions" "$tests/functions"
+    rm -rf "$stage"
     mkdir -p "$layer/share/narae"
-    cp "$(layer/deps/build.sh)/share/sbom.cdx.json" "$layer/share/narae/sbom.cdx.json"
+    cp "$(layer/deps/build.sh --arch "$ARCH")/share/sbom.cdx.json" "$layer/share/narae/sbom.cdx.json"
     cached_certificates "$layer/share/narae/certs"
     cp layer/opt/rds-ca.pem "$layer/share/narae/rds-ca.pem"
-    chmod -R u=rwX,go=rX build/package build/tests
+    chmod -R u=rwX,go=rX "$package" "$tests"
 }
 
 # The same files, whenever and by whomever they are packed, give the same zip.
 pack() {
     (
-        cd build/package/layer
+        cd "$package/layer"
         find . -exec touch -h -d '2000-01-01T00:00:00Z' {} +
         find . -type f | LC_ALL=C sort | TZ=UTC zip -q -9 -X -@ ../layer.zip
     )
 }
 
-size() { stat -c %s "$1"; }
+sizes() { # "name bytes" a line
+    local file
+    for file in "$package"/layer.zip "$package"/layer/bootstrap "$package"/layer/lib/*.so "$package"/functions/*/*.so; do
+        echo "$(basename "$file") $(stat -c %s "$file")"
+    done
+}
 
 report() {
     mkdir -p build/report
-    local layer=build/package/layer
-    cat >build/report/package.json <<J
-{
-  "verb": "package", "arch": "$arch", "unit": "bytes",
-  "layer.zip": $(size build/package/layer.zip),
-  "bootstrap": $(size $layer/bootstrap),
-  "libnarae.so": $(size $layer/lib/libnarae.so),
-  "libnarae-net.so": $(size $layer/lib/libnarae-net.so),
-  "push_send.so": $(size build/package/functions/push_send/push_send.so)
+    {
+        printf '{\n  "verb": "package", "arch": "%s", "unit": "bytes"' "$ARCH"
+        sizes | while read -r name bytes; do printf ',\n  "%s": %d' "$name" "$bytes"; done
+        printf '\n}\n'
+    } >build/report/package.json
+    sizes | awk '{printf "   %-18s %9d bytes\n", $1, $2}' >&2
 }
-J
-    grep -E '": [0-9]' build/report/package.json | tr -d '",:' | awk '{printf "   %-18s %9d bytes\n", $1, $2}' >&2
+
+# What build/package and its kin mean from now on.
+point() {
+    local what
+    for what in package tests symbols; do
+        [[ -L build/$what ]] || rm -rf "build/$what"
+        ln -sfn "$what-$ARCH" "build/$what"
+    done
 }
 
 inputs() {
     {
-        find build/meson -type f \( -name '*.so' -o -name bootstrap \) -exec stat -c '%n %Y %s' {} + | sort
-        layer/deps/build.sh
+        find "$build" -type f \( -name '*.so' -o -name bootstrap \) -exec stat -c '%n %Y %s' {} + | sort
+        layer/deps/build.sh --arch "$ARCH"
         cat /etc/ssl/certs/ca-certificates.crt layer/opt/rds-ca.pem tools/package.sh
     } | sha256sum
 }
 
 now=$(inputs)
-if [[ -f build/package.stamp && -d build/package/layer && $(<build/package.stamp) == "$now" ]]; then
+if [[ -f $package.stamp && -d $package/layer && $(<"$package.stamp") == "$now" ]]; then
+    point
     say "package: nothing changed"
     exit 0
 fi
-say "packaging"
+say "packaging for $ARCH"
 stage
 copy_symbols
 strip_all
 assemble
 pack
+point
 report
-echo "$now" >build/package.stamp
+echo "$now" >"$package.stamp"

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# build.sh [--refresh] [--arch x86_64]: build the third-party libraries of sources.txt, static and position independent,
+# build.sh [--refresh] [--arch x86_64|arm64]: build the third-party libraries of sources.txt, static and position independent,
 # and print the one prefix that holds them all.
 #
 # Cached outside the tree, keyed by version, flags, recipe and compiler: with nothing changed it prints the path and is
 # done, without the network. --refresh asks the mirror for newer versions. Talk goes to stderr, the path to stdout.
+# shellcheck disable=SC2034 # the recipes use what this prepares
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${NARAE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/narae}/deps
-ARCH=$(uname -m | sed 's/aarch64/arm64/')
+HERE=$(uname -m | sed 's/aarch64/arm64/')
+ARCH=$HERE
 JOBS=$(nproc)
-export JOBS # the recipes use it
 FLAGS=(-O2 -fPIC -ffunction-sections -fdata-sections)
 refresh=false
 
@@ -18,14 +19,15 @@ while (($#)); do
     case $1 in
     --refresh) refresh=true ;;
     --arch)
-        [[ $2 == "$ARCH" ]] || {
-            echo "layer/deps: building for $2 on $ARCH is not supported yet" >&2
+        [[ $2 == x86_64 || $2 == arm64 ]] || {
+            echo "layer/deps: --arch $2: there are x86_64 and arm64" >&2
             exit 2
         }
+        ARCH=$2
         shift
         ;;
     *)
-        echo "usage: layer/deps/build.sh [--refresh] [--arch $ARCH]" >&2
+        echo "usage: layer/deps/build.sh [--refresh] [--arch x86_64|arm64]" >&2
         exit 2
         ;;
     esac
@@ -34,11 +36,21 @@ done
 
 say() { echo "layer/deps: $*" >&2; }
 
+# For another architecture than this machine's: Debian's cross compiler, and what the three kinds of build files want to hear.
+TOOLS='' CONFIGURE=() CMAKE=()
+if [[ $ARCH != "$HERE" ]]; then
+    TRIPLET=$([[ $ARCH == arm64 ]] && echo aarch64 || echo x86_64)-linux-gnu
+    TOOLS=$TRIPLET-
+    CONFIGURE=(--host="$TRIPLET")
+    CMAKE=(-DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="${TRIPLET%%-*}" -DCMAKE_C_COMPILER="${TOOLS}gcc")
+fi
+export JOBS TOOLS # the recipes use them
+
 hash_of() { sha256sum | cut -c1-16; }
 
 table() { grep -vE '^(#|$)' "$here/sources.txt"; }
 
-compiler=$(gcc -dumpfullversion)-$ARCH
+compiler=$("${TOOLS}gcc" -dumpfullversion)-$ARCH
 work=$cache/work
 resolved=$cache/resolved-$(table | hash_of).txt # "component version archive-digest" a line
 mkdir -p "$work" "$cache/built"

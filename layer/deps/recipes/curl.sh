@@ -9,7 +9,7 @@ build_curl() {
         cookies socketpair doh mime form-api netrc progress-meter sspi alt-svc hsts headers-api dateparse proxy \
         openssl-auto-load-config ech ares get-easy-options versioned-symbols; do disable+=("--disable-$word"); done
     PKG_CONFIG_LIBDIR=$PREFIX_OPENSSL/lib/pkgconfig:$PREFIX_NGHTTP2/lib/pkgconfig \
-        "$SRC/configure" --prefix="$OUT" --disable-dependency-tracking --disable-shared --enable-static --with-pic \
+        "$SRC/configure" "${CONFIGURE[@]}" --prefix="$OUT" --disable-dependency-tracking --disable-shared --enable-static --with-pic \
         CFLAGS="${FLAGS[*]} -fvisibility=hidden" CPPFLAGS="-I$PREFIX_OPENSSL/include" \
         LDFLAGS="-L$PREFIX_OPENSSL/lib" LIBS=-ldl \
         --with-openssl="$PREFIX_OPENSSL" --with-nghttp2="$PREFIX_NGHTTP2" "${without[@]}" "${disable[@]}" \

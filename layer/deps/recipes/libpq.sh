@@ -1,6 +1,6 @@
 # libpq: PostgreSQL's own client library, with TLS and SCRAM and nothing else.
 build_libpq() {
-    "$SRC/configure" --prefix="$OUT" --with-ssl=openssl --without-readline --without-zlib --without-icu \
+    "$SRC/configure" "${CONFIGURE[@]}" --prefix="$OUT" --with-ssl=openssl --without-readline --without-zlib --without-icu \
         --without-gssapi --without-ldap --without-lz4 --without-zstd \
         CFLAGS="${FLAGS[*]} -fvisibility=hidden" CPPFLAGS="-I$PREFIX_OPENSSL/include" \
         LDFLAGS="-L$PREFIX_OPENSSL/lib" LIBS=-ldl

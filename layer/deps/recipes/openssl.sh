@@ -6,7 +6,7 @@ build_openssl() {
     # The first TLS context makes a method of every cipher that the provider lists, for a third of a cold start. Ciphers that no
     # TLS suite of ours and no random generator uses are struck from its list; Configure has no words for them.
     sed -i -E '/ALG\(PROV_NAMES_AES_[0-9]+_(CBC_CTS|OFB|CFB|XTS|CCM|WRAP)/d' "$SRC/providers/defltprov.c"
-    perl "$SRC/Configure" $target --prefix="$OUT" --libdir=lib --openssldir=/opt/share/narae/ssl \
+    perl "$SRC/Configure" $target --cross-compile-prefix="$TOOLS" --prefix="$OUT" --libdir=lib --openssldir=/opt/share/narae/ssl \
         --with-rand-seed=getrandom \
         no-shared no-pinshared no-module no-dso no-engine no-legacy no-apps no-docs no-tests no-autoload-config \
         no-atexit no-filenames no-async no-thread-pool no-ui-console no-secure-memory \

@@ -1,7 +1,7 @@
 # yyjson: JSON without a tree of small allocations, for the batch paths where jansson would be most of the cost.
 build_yyjson() {
-    gcc "${FLAGS[@]}" -fvisibility=hidden -DNDEBUG -c "$SRC/yyjson/yyjson.c" -o yyjson.o
+    "${TOOLS}gcc" "${FLAGS[@]}" -fvisibility=hidden -DNDEBUG -c "$SRC/yyjson/yyjson.c" -o yyjson.o
     mkdir -p "$OUT/lib" "$OUT/include"
-    ar rcs "$OUT/lib/libyyjson.a" yyjson.o
+    "${TOOLS}ar" rcs "$OUT/lib/libyyjson.a" yyjson.o
     cp "$SRC/yyjson/yyjson.h" "$OUT/include"
 }

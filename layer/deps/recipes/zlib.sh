@@ -1,7 +1,7 @@
 # zlib: gzip bodies.
 build_zlib() {
     cp -a "$SRC"/. .
-    CFLAGS="${FLAGS[*]} -fvisibility=hidden" ./configure --static --prefix="$OUT"
+    CHOST=${TOOLS%-} CFLAGS="${FLAGS[*]} -fvisibility=hidden" ./configure --static --prefix="$OUT"
     make -j"$JOBS" libz.a
     mkdir -p "$OUT/lib" "$OUT/include"
     cp libz.a "$OUT/lib"

@@ -81,7 +81,8 @@ static int serve_request(struct lambda_api *api, struct wire *wire)
             got = wire_read_body(wire, &request, &api->err);
         if (got == 0) {
             plan_carry_out(&plan, wire);
-            write_down(api, &request, &plan, came_us);
+            if (!script_is_quiet(&api->script))
+                write_down(api, &request, &plan, came_us);
             got = wire->fd >= 0;
         }
     }

@@ -67,7 +67,7 @@ static enum call route(const struct wire_request *request)
 
 static int check_step(json_t *step, struct nr_err *err)
 {
-    static const char form[] = "{s?o, s?s, s?i, s?s, s?o, s?i, s?i, s?o, s?o, s?o !}";
+    static const char form[] = "{s?o, s?s, s?i, s?s, s?o, s?i, s?i, s?o, s?o, s?o, s?b !}";
     json_t *any;
     const char *text;
     json_error_t why;
@@ -75,7 +75,7 @@ static int check_step(json_t *step, struct nr_err *err)
 
     if (json_unpack_ex(step, &why, 0, form, "event", &any, "event_text", &text, "event_bytes", &number,
                        "event_file", &text, "headers", &any, "deadline_in_ms", &number, "times", &number,
-                       "next", &any, "response", &any, "error", &any) != 0)
+                       "next", &any, "response", &any, "error", &any, "quiet", &number) != 0)
         return nr_err_set(err, NR_ERR_INVALID, NULL, "script: steps: %s", why.text);
     return 0;
 }
@@ -110,6 +110,11 @@ void script_done(struct script *script)
 static json_t *step_of(const struct script *script)
 {
     return json_array_get(script->steps, script->n_step);
+}
+
+bool script_is_quiet(const struct script *script)
+{
+    return json_is_true(json_object_get(step_of(script), "quiet"));
 }
 
 /* The behaviour that is due for this call; NULL = the ordinary one. Several in a list are used one after the

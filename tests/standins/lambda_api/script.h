@@ -32,4 +32,7 @@ void script_done(struct script *script);
 int script_decide(struct script *script, const struct wire_request *request, struct plan *out,
                   struct nr_err *err) NR_MUST_CHECK;
 
+/* Are the requests of the step under way kept out of the journal? */
+bool script_is_quiet(const struct script *script);
+
 #endif

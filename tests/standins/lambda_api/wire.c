@@ -127,11 +127,14 @@ int wire_read_body(struct wire *wire, struct wire_request *request, struct nr_er
     return 0;
 }
 
-bool wire_write(const struct wire *wire, struct nr_view bytes, size_t piece_bytes)
+bool wire_write(const struct wire *wire, struct nr_view bytes, size_t piece_bytes, bool is_last)
 {
+    /* Held back until close() sends them, and the FIN in the same segment (tcp(7), TCP_CORK). */
+    int held = is_last ? MSG_MORE : 0;
+
     while (bytes.len) {
         size_t piece = piece_bytes && piece_bytes < bytes.len ? piece_bytes : bytes.len;
-        ssize_t n = send(wire->fd, bytes.ptr, piece, MSG_NOSIGNAL);
+        ssize_t n = send(wire->fd, bytes.ptr, piece, MSG_NOSIGNAL | held);
 
         if (n < 0 && errno == EINTR)
             continue;

@@ -39,8 +39,10 @@ int wire_read_head(struct wire *wire, struct wire_request *out, struct nr_err *e
 /* The body that the head announced. Returns 0 or -1. */
 int wire_read_body(struct wire *wire, struct wire_request *request, struct nr_err *err) NR_MUST_CHECK;
 
-/* Write in pieces of piece_bytes (0 = all at once). False when the other side is gone. */
-bool wire_write(const struct wire *wire, struct nr_view bytes, size_t piece_bytes);
+/* Write in pieces of piece_bytes (0 = all at once). is_last: wire_close() comes next, and the end is to be
+ * seen together with the bytes: else who reads them may ask again before it is there. False when the other
+ * side is gone. */
+bool wire_write(const struct wire *wire, struct nr_view bytes, size_t piece_bytes, bool is_last);
 
 /* Wait for the other side to close; whatever it says is thrown away. */
 void wire_wait_for_close(const struct wire *wire);

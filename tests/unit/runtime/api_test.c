@@ -147,7 +147,7 @@ Test(api_next, drops_an_invocation_id_that_cannot_be_echoed)
         TALK talk = talk_to(script);
 
         next_must_work(&talk);
-        cr_expect_str_eq(talk.api.invocation_id, strcmp(bad[i], "a\\u0000b") ? "" : "a", "\"%s\"", bad[i]);
+        cr_expect_str_eq(talk.api.invocation_id, "", "\"%s\"", bad[i]);
     }
 }
 

@@ -1,81 +1,18 @@
 /* The program as a whole: what it writes, and its exit code. */
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <string.h>
 
-#include "built.h"
+#include "child.h"
 #include "lambda_api.h"
 #include "runtime/mode.h"
-
-struct done {
-    int code; /* exit code, or 128 + signal */
-    char out[4096];
-    char log[4096];
-};
-
-static void read_back(FILE *file, char *out, size_t cap)
-{
-    size_t n;
-
-    rewind(file);
-    n = fread(out, 1, cap - 1, file);
-    out[n] = '\0';
-    fclose(file);
-}
-
-/* In the child: nothing of our own environment but what is given, as NAME=VALUE. */
-static void become(const char *const *args, const char *const *env, const char *input, FILE *out, FILE *log)
-{
-    char program[4096];
-    char root[4096];
-    char *argv[6] = {program};
-    FILE *in = tmpfile();
-
-    snprintf(program, sizeof(program), "%s", built_path("runtime/bootstrap"));
-    snprintf(root, sizeof(root), "LAMBDA_TASK_ROOT=%s", built_path("tests/functions"));
-    for (int i = 0; i < 4 && args[i]; i++)
-        argv[i + 1] = strdup(args[i]);
-    fputs(input, in);
-    rewind(in);
-    dup2(fileno(in), STDIN_FILENO);
-    dup2(fileno(out), STDOUT_FILENO);
-    dup2(fileno(log), STDERR_FILENO);
-    clearenv();
-    putenv(root);
-    for (; *env; env++)
-        putenv(strdup(*env));
-    execv(program, argv);
-    _exit(99);
-}
-
-static struct done run(const char *const *args, const char *const *env, const char *input)
-{
-    struct done done = {0};
-    FILE *out = tmpfile();
-    FILE *log = tmpfile();
-    pid_t child = fork();
-    int status;
-
-    if (child == 0)
-        become(args, env, input, out, log);
-    waitpid(child, &status, 0);
-    done.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    read_back(out, done.out, sizeof(done.out));
-    read_back(log, done.log, sizeof(done.log));
-    return done;
-}
-
-#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define NO_ENV    ((const char *const[]){NULL})
 
 /* --- on its own */
 
 Test(bootstrap, runs_one_event_from_standard_input)
 {
-    struct done done = run(ARGS("--invoke", "echo.handler", "-"), NO_ENV, "{\"a\":1}");
+    struct child_done done =
+        child_run(CHILD_ARGS("--invoke", "echo.handler", "-"), CHILD_NO_ENV, "{\"a\":1}");
 
     cr_expect_eq(done.code, MODE_OK);
     cr_expect_str_eq(done.out, "{\"a\":1}\n");
@@ -84,7 +21,7 @@ Test(bootstrap, runs_one_event_from_standard_input)
 
 Test(bootstrap, shows_the_error_and_exits_1_when_the_function_fails)
 {
-    struct done done = run(ARGS("--invoke", "fail.handler", "-"), NO_ENV, "1");
+    struct child_done done = child_run(CHILD_ARGS("--invoke", "fail.handler", "-"), CHILD_NO_ENV, "1");
 
     cr_expect_eq(done.code, MODE_FAILED);
     cr_expect_str_eq(done.out, "{\"errorMessage\":\"caf\xC3\xA9 \\\"closed\\\", broken \xEF\xBF\xBD byte\","
@@ -94,7 +31,7 @@ Test(bootstrap, shows_the_error_and_exits_1_when_the_function_fails)
 
 Test(bootstrap, shows_why_init_failed)
 {
-    struct done done = run(ARGS("--invoke", "init_fail.handler", "-"), NO_ENV, "1");
+    struct child_done done = child_run(CHILD_ARGS("--invoke", "init_fail.handler", "-"), CHILD_NO_ENV, "1");
 
     cr_expect_eq(done.code, MODE_FAILED);
     cr_expect(strstr(done.out, "init_fail init: NARAE_TEST: \\\"x\\\" is not a whole number"), "%s",
@@ -103,7 +40,8 @@ Test(bootstrap, shows_why_init_failed)
 
 Test(bootstrap, says_which_event_cannot_be_read)
 {
-    struct done done = run(ARGS("--invoke", "echo.handler", "/nonexistent/event.json"), NO_ENV, "");
+    struct child_done done =
+        child_run(CHILD_ARGS("--invoke", "echo.handler", "/nonexistent/event.json"), CHILD_NO_ENV, "");
 
     cr_expect_eq(done.code, MODE_FAILED);
     cr_expect(strstr(done.log, "cannot open /nonexistent/event.json: No such file or directory"), "%s",
@@ -112,9 +50,9 @@ Test(bootstrap, says_which_event_cannot_be_read)
 
 Test(bootstrap, gives_a_local_event_the_timeout_of_the_function)
 {
-    struct done given =
-        run(ARGS("--invoke", "report.handler", "-"), ARGS("AWS_LAMBDA_FUNCTION_TIMEOUT=42"), "1");
-    struct done usual = run(ARGS("--invoke", "report.handler", "-"), NO_ENV, "1");
+    struct child_done given = child_run(CHILD_ARGS("--invoke", "report.handler", "-"),
+                                        CHILD_ARGS("AWS_LAMBDA_FUNCTION_TIMEOUT=42"), "1");
+    struct child_done usual = child_run(CHILD_ARGS("--invoke", "report.handler", "-"), CHILD_NO_ENV, "1");
 
     cr_expect(strstr(given.out, "\"left_s\":42"), "%s", given.out);
     cr_expect(strstr(usual.out, "\"left_s\":300"), "%s", usual.out);
@@ -125,7 +63,7 @@ Test(bootstrap, refuses_a_command_line_that_it_does_not_know)
     static const char *const lines[][4] = {{"--invoke", "echo.handler"}, {"--check"}, {"--nonsense"}, {NULL}};
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        struct done done = run(lines[i], NO_ENV, "");
+        struct child_done done = child_run(lines[i], CHILD_NO_ENV, "");
 
         cr_expect_eq(done.code, MODE_USAGE);
         cr_expect(strstr(done.log, "usage: bootstrap"), "%s", done.log);
@@ -135,8 +73,8 @@ Test(bootstrap, refuses_a_command_line_that_it_does_not_know)
 
 Test(bootstrap, prints_version_and_help)
 {
-    struct done version = run(ARGS("--version"), NO_ENV, "");
-    struct done help = run(ARGS("--help"), NO_ENV, "");
+    struct child_done version = child_run(CHILD_ARGS("--version"), CHILD_NO_ENV, "");
+    struct child_done help = child_run(CHILD_ARGS("--help"), CHILD_NO_ENV, "");
 
     cr_expect_eq(version.code, MODE_OK);
     cr_expect_str_eq(version.out, "narae " NARAE_VERSION "\n");
@@ -146,7 +84,7 @@ Test(bootstrap, prints_version_and_help)
 
 Test(bootstrap, describes_a_function)
 {
-    struct done done = run(ARGS("--check", "echo.handler"), NO_ENV, "");
+    struct child_done done = child_run(CHILD_ARGS("--check", "echo.handler"), CHILD_NO_ENV, "");
 
     cr_expect_eq(done.code, MODE_OK);
     cr_expect(strstr(done.out, "libnarae.so"), "%s", done.out);
@@ -166,7 +104,7 @@ Test(bootstrap, finds_what_will_not_run_on_lambda)
     };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct done done = run(ARGS("--check", bad[i][0]), NO_ENV, "");
+        struct child_done done = child_run(CHILD_ARGS("--check", bad[i][0]), CHILD_NO_ENV, "");
 
         cr_expect_eq(done.code, MODE_FAILED, "%s", bad[i][0]);
         cr_expect(strstr(done.log, bad[i][1]), "%s: %s", bad[i][0], done.log);
@@ -177,7 +115,7 @@ Test(bootstrap, finds_what_will_not_run_on_lambda)
 
 struct sandbox {
     struct lambda_api *server;
-    struct done done;
+    struct child_done done;
 };
 
 static void sandbox_done(struct sandbox *sandbox)
@@ -198,7 +136,8 @@ static struct sandbox serve(const char *handler, const char *script)
     snprintf(api, sizeof(api), "AWS_LAMBDA_RUNTIME_API=%s", lambda_api_authority(sandbox.server));
     snprintf(name, sizeof(name), "_HANDLER=%s", handler);
     /* The emulator gives the handler's name as an argument, too. */
-    sandbox.done = run(ARGS(handler), ARGS(api, "AWS_LAMBDA_LOG_FORMAT=JSON", handler[0] ? name : "X=y"), "");
+    sandbox.done = child_run(CHILD_ARGS(handler),
+                             CHILD_ARGS(api, "AWS_LAMBDA_LOG_FORMAT=JSON", handler[0] ? name : "X=y"), "");
     return sandbox;
 }
 
@@ -297,8 +236,9 @@ Test(bootstrap, dies_as_the_function_does)
 
 Test(bootstrap, says_that_the_api_address_is_wrong)
 {
-    struct done done =
-        run(ARGS("echo.handler"), ARGS("AWS_LAMBDA_RUNTIME_API=nowhere", "_HANDLER=echo.handler"), "");
+    struct child_done done =
+        child_run(CHILD_ARGS("echo.handler"),
+                  CHILD_ARGS("AWS_LAMBDA_RUNTIME_API=nowhere", "_HANDLER=echo.handler"), "");
 
     cr_expect_eq(done.code, MODE_FAILED);
     cr_expect(strstr(done.log, "AWS_LAMBDA_RUNTIME_API: \\\"nowhere\\\" is not host:port"), "%s", done.log);

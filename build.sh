@@ -15,7 +15,7 @@ usage: ./build.sh VERB [...]
   invoke FUNCTION EVENT.json    one event through the real bootstrap
   lint                          formatting, static analysis, include rule, both compilers
   fuzz [--seconds N] [NAME...]  every parser of bytes from outside, under libFuzzer, 60 s each
-  bench NAME                    measure: start, h2
+  bench NAME                    measure: start, runtime (beside Go, Rust and Python), h2
   clean                         remove build/
 
 Each verb installs the Debian packages it needs (as root or by sudo) and says so.

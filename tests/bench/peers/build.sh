@@ -15,7 +15,7 @@ need() { # need COMMAND WHAT
     command -v "$1" >/dev/null || die "bench runtime needs $2 in PATH ($1): Debian 12's own is too old for this peer"
 }
 need go "Go 1.26 or newer"
-need cargo "Rust 1.85 or newer"
+need cargo "a Rust that lambda_runtime 1.5 builds with (1.95 does)"
 need /usr/bin/python3 "python3"
 
 key=$({ go version && rustc --version && /usr/bin/python3 --version && find "$here" -type f | LC_ALL=C sort | xargs cat; } | sha256sum | cut -c1-16)

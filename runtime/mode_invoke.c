@@ -8,6 +8,7 @@
 #include <narae/log.h>
 
 #include "runtime/api.h"
+#include "runtime/api_error.h"
 #include "runtime/loop.h"
 #include "runtime/mode.h"
 
@@ -90,7 +91,7 @@ static void print_failure(const struct nr_err *failure)
     NR_BUF_AUTO body;
 
     nr_buf_init(&body, 65536);
-    api_format_error(&body, failure);
+    api_error_body(&body, failure);
     print(&body);
 }
 

@@ -197,6 +197,7 @@ static const struct {
     {"echo", "Runtime.MalformedHandlerName", "_HANDLER: \\\"echo\\\" is not FILE.SYMBOL"},
     {"", "Runtime.MalformedHandlerName", "_HANDLER is not set"},
     {"newer_abi.handler", "Runtime.HandlerAbiMismatch", "was built for ABI 2"},
+    {"future_glibc.handler", "Runtime.ImportModuleError", "version `GLIBC_2.99' not found"},
     {"init_fail.handler", "Function.InvalidSetting",
      "init_fail init: NARAE_TEST: \\\"x\\\" is not a whole number"},
 };

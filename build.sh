@@ -13,6 +13,7 @@ usage: ./build.sh VERB [...]
   build                         compile for this machine
   package                       what goes to AWS: build/package (layer, functions)
   invoke FUNCTION EVENT.json    one event through the real bootstrap
+  symbolize [MODULE+0xOFF...]   a crash report's frames (or a log on standard input) as functions and lines
   lint                          formatting, static analysis, include rule, both compilers
   fuzz [--seconds N] [NAME...]  every parser of bytes from outside, under libFuzzer, 60 s each
   bench NAME                    measure: start, runtime (beside Go, Rust and Python), h2

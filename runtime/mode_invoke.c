@@ -9,6 +9,7 @@
 
 #include "runtime/api.h"
 #include "runtime/api_error.h"
+#include "runtime/crash.h"
 #include "runtime/loop.h"
 #include "runtime/mode.h"
 
@@ -102,6 +103,7 @@ static int run(const char *handler_name, const struct nr_buf *event_body, struct
     struct api_event event;
     int result;
 
+    crash_arm(NULL);
     if (mode_start(handler_name, &handler, err) != 0)
         return -1;
     event = local_event(event_body);

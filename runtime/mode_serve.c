@@ -1,8 +1,10 @@
+#include <signal.h>
 #include <stdlib.h>
 
 #include <narae/log.h>
 
 #include "runtime/api.h"
+#include "runtime/crash.h"
 #include "runtime/loop.h"
 #include "runtime/mode.h"
 
@@ -14,14 +16,18 @@ int mode_serve(const char *authority, const char *handler_name)
     const struct nr_handler *handler = NULL;
     struct nr_err err = {0};
     struct nr_err refused = {0};
-    struct api api;
+    static struct api api; /* static: a crash reads it to the very end */
 
+    nr_log_setup();
+    signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more must not end the process */
     if (api_init(&api, authority, &err) != 0) {
         nr_log_err(NR_LOG_FATAL, "cannot start", &err, NULL, 0);
         return MODE_FAILED;
     }
     putenv(execution_env);
+    crash_arm(&api);
     if (mode_start(handler_name, &handler, &err) == 0) {
+        crash_in(CRASH_IDLE);
         loop_run(&api, handler, &err);
     } else {
         nr_log_err(NR_LOG_FATAL, "init failed", &err, NULL, 0);

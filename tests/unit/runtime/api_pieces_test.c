@@ -93,21 +93,21 @@ static void begin(struct talk *talk, struct server server)
     client = (pid_t)syscall(SYS_gettid);
     cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     cr_assert_eq(api_init(&talk->api, "127.0.0.1:9", &talk->err), 0, "%s", talk->err.message);
-    talk->api.fd = pair[0];
+    talk->api.conn.fd = pair[0];
     talk->server.fd = pair[1];
     cr_assert_eq(pthread_create(&talk->server.thread, NULL, serve, &talk->server), 0);
 }
 
 static void must_get_the_event(struct talk *talk, size_t cut)
 {
-    int fd = talk->api.fd;
+    int fd = talk->api.conn.fd;
 
     cr_assert_eq(api_next(&talk->api, &talk->event, &talk->err), 0, "cut at %zu: %s", cut, talk->err.message);
     cr_assert(nr_view_is(talk->event.body, EVENT), "cut at %zu: %.*s", cut, (int)talk->event.body.len,
               talk->event.body.ptr);
     cr_assert_str_eq(talk->event.request_id, "id-1", "cut at %zu", cut);
     cr_assert_eq(talk->event.deadline_unix_ms, 1764000000123, "cut at %zu", cut);
-    cr_assert_eq(talk->api.fd, fd, "cut at %zu: not on the same connection", cut);
+    cr_assert_eq(talk->api.conn.fd, fd, "cut at %zu: not on the same connection", cut);
 }
 
 static void must_get_the_event_however_it_is_cut(const char *reply)
@@ -189,6 +189,6 @@ Test(api_pieces, next_waits_without_any_limit, .timeout = 60)
     begin(&talk, (struct server){.reply = plain, .before = let_a_day_pass});
     must_get_the_event(&talk, 0);
 
-    cr_assert_eq(getsockopt(talk.api.fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, &len), 0);
+    cr_assert_eq(getsockopt(talk.api.conn.fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, &len), 0);
     cr_expect(timeout.tv_sec == 0 && timeout.tv_usec == 0, "the socket has a timeout");
 }

@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "child.h"
-#include "lambda_api.h"
 #include "runtime/mode.h"
+#include "sandbox.h"
 
 /* --- on its own */
 
@@ -113,78 +112,34 @@ Test(bootstrap, finds_what_will_not_run_on_lambda)
 
 /* --- in a sandbox */
 
-struct sandbox {
-    struct lambda_api *server;
-    struct child_done done;
-};
-
-static void sandbox_done(struct sandbox *sandbox)
-{
-    lambda_api_free(sandbox->server);
-}
-
-#define SANDBOX NR_AUTO(sandbox_done) struct sandbox
-
-static struct sandbox serve(const char *handler, const char *script)
-{
-    struct sandbox sandbox = {0};
-    struct nr_err err = {0};
-    char api[64];
-    char name[64];
-
-    cr_assert_eq(lambda_api_start(script, NULL, &sandbox.server, &err), 0, "%s", err.message);
-    snprintf(api, sizeof(api), "AWS_LAMBDA_RUNTIME_API=%s", lambda_api_authority(sandbox.server));
-    snprintf(name, sizeof(name), "_HANDLER=%s", handler);
-    /* The emulator gives the handler's name as an argument, too. */
-    sandbox.done = child_run(CHILD_ARGS(handler),
-                             CHILD_ARGS(api, "AWS_LAMBDA_LOG_FORMAT=JSON", handler[0] ? name : "X=y"), "");
-    return sandbox;
-}
-
-static const json_t *asked(const struct sandbox *sandbox, size_t n)
-{
-    return json_array_get(lambda_api_stop(sandbox->server), n);
-}
-
-static const char *path(const struct sandbox *sandbox, size_t n)
-{
-    const char *text = json_string_value(json_object_get(asked(sandbox, n), "path"));
-
-    return text ? text : "nothing";
-}
-
-static const char *body(const struct sandbox *sandbox, size_t n)
-{
-    const char *text = json_string_value(json_object_get(asked(sandbox, n), "body"));
-
-    return text ? text : "";
-}
-
 Test(bootstrap, serves_events_on_one_connection_until_told_to_end)
 {
-    SANDBOX sandbox = serve("echo.handler", "{\"steps\": [{\"event\": [1], \"times\": 100}]}");
+    SANDBOX sandbox =
+        sandbox_run("echo.handler", "{\"steps\": [{\"event\": [1], \"times\": 100}]}", CHILD_NO_ENV);
 
     cr_expect_eq(sandbox.done.code, MODE_FAILED); /* 500 on next: there is no good end */
-    cr_expect_eq(json_array_size(lambda_api_stop(sandbox.server)), 201u);
-    cr_expect_eq(json_integer_value(json_object_get(asked(&sandbox, 200), "connection")), 1);
-    cr_expect_str_eq(body(&sandbox, 199), "[1]");
+    cr_expect_eq(sandbox_n_asked(&sandbox), 201u);
+    cr_expect_eq(json_integer_value(json_object_get(sandbox_asked(&sandbox, 200), "connection")), 1);
+    cr_expect_str_eq(sandbox_body(&sandbox, 199), "[1]");
 }
 
 Test(bootstrap, shows_functions_their_invocation)
 {
     SANDBOX sandbox =
-        serve("report.handler",
-              "{\"steps\": [{\"headers\": {\"Lambda-Runtime-Aws-Request-Id\": \"id-1\","
-              "\"Lambda-Runtime-Trace-Id\": \"Root=1\", \"Lambda-Runtime-Client-Context\": \"{x\"}},"
-              "{\"headers\": {\"Lambda-Runtime-Trace-Id\": null}, \"deadline_in_ms\": -5000}]}");
+        sandbox_run("report.handler",
+                    "{\"steps\": [{\"headers\": {\"Lambda-Runtime-Aws-Request-Id\": \"id-1\","
+                    "\"Lambda-Runtime-Trace-Id\": \"Root=1\", \"Lambda-Runtime-Client-Context\": \"{x\"}},"
+                    "{\"headers\": {\"Lambda-Runtime-Trace-Id\": null}, \"deadline_in_ms\": -5000}]}",
+                    CHILD_NO_ENV);
 
     cr_expect_str_eq(
-        body(&sandbox, 1),
+        sandbox_body(&sandbox, 1),
         "{\"request_id\":\"id-1\",\"content_type\":\"application/json\","
         "\"function_arn\":\"arn:aws:lambda:us-east-1:123456789012:function:test\",\"trace_id\":\"Root=1\","
         "\"tenant_id\":\"\",\"client_context\":\"{x\",\"cognito_identity\":null,\"left_s\":60,"
         "\"_X_AMZN_TRACE_ID\":\"Root=1\",\"AWS_EXECUTION_ENV\":\"AWS_Lambda_narae\"}");
-    cr_expect(strstr(body(&sandbox, 3), "\"left_s\":0,\"_X_AMZN_TRACE_ID\":null"), "%s", body(&sandbox, 3));
+    cr_expect(strstr(sandbox_body(&sandbox, 3), "\"left_s\":0,\"_X_AMZN_TRACE_ID\":null"), "%s",
+              sandbox_body(&sandbox, 3));
 }
 
 static const struct {
@@ -206,14 +161,14 @@ Test(bootstrap, reports_why_it_cannot_start_and_exits_1)
 {
     for (size_t i = 0; i < sizeof(cannot_start) / sizeof(cannot_start[0]); i++) {
         const char *handler = cannot_start[i].handler;
-        SANDBOX sandbox = serve(handler, "{\"steps\": [{\"event\": 1}]}");
+        SANDBOX sandbox = sandbox_run(handler, "{\"steps\": [{\"event\": 1}]}", CHILD_NO_ENV);
 
         cr_expect_eq(sandbox.done.code, MODE_FAILED, "%s", handler);
-        cr_expect_eq(json_array_size(lambda_api_stop(sandbox.server)), 1u, "%s", handler);
-        cr_expect_str_eq(path(&sandbox, 0), "/2018-06-01/runtime/init/error", "%s", handler);
-        cr_expect(strstr(body(&sandbox, 0), cannot_start[i].words), "%s: %s", handler, body(&sandbox, 0));
-        cr_expect_str_eq(json_string_value(json_object_get(json_object_get(asked(&sandbox, 0), "headers"),
-                                                           "lambda-runtime-function-error-type")),
+        cr_expect_eq(sandbox_n_asked(&sandbox), 1u, "%s", handler);
+        cr_expect_str_eq(sandbox_path(&sandbox, 0), "/2018-06-01/runtime/init/error", "%s", handler);
+        cr_expect(strstr(sandbox_body(&sandbox, 0), cannot_start[i].words), "%s: %s", handler,
+                  sandbox_body(&sandbox, 0));
+        cr_expect_str_eq(sandbox_header(&sandbox, 0, "lambda-runtime-function-error-type"),
                          cannot_start[i].type, "%s", handler);
         cr_expect(strstr(sandbox.done.log, "\"message\":\"init failed\""), "%s", sandbox.done.log);
     }
@@ -221,7 +176,8 @@ Test(bootstrap, reports_why_it_cannot_start_and_exits_1)
 
 Test(bootstrap, exits_1_when_even_the_report_is_refused)
 {
-    SANDBOX sandbox = serve("missing.handler", "{\"steps\": [], \"init_error\": {\"status\": 403}}");
+    SANDBOX sandbox =
+        sandbox_run("missing.handler", "{\"steps\": [], \"init_error\": {\"status\": 403}}", CHILD_NO_ENV);
 
     cr_expect_eq(sandbox.done.code, MODE_FAILED);
     cr_expect(strstr(sandbox.done.log, "init error not accepted"), "%s", sandbox.done.log);
@@ -229,10 +185,10 @@ Test(bootstrap, exits_1_when_even_the_report_is_refused)
 
 Test(bootstrap, dies_as_the_function_does)
 {
-    SANDBOX sandbox = serve("exits.handler", "{\"steps\": [{\"event\": 1}]}");
+    SANDBOX sandbox = sandbox_run("exits.handler", "{\"steps\": [{\"event\": 1}]}", CHILD_NO_ENV);
 
     cr_expect_eq(sandbox.done.code, 3);
-    cr_expect_eq(json_array_size(lambda_api_stop(sandbox.server)), 1u);
+    cr_expect_eq(sandbox_n_asked(&sandbox), 1u);
 }
 
 Test(bootstrap, says_that_the_api_address_is_wrong)

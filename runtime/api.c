@@ -1,5 +1,6 @@
 #include <stdio.h>
-#include <unistd.h>
+
+#include <narae/env.h>
 
 #include "runtime/api.h"
 #include "runtime/api_error.h"
@@ -9,7 +10,6 @@ enum {
     ACK_MAX_BYTES = 64 * 1024,
     BODY_MAX_BYTES = 64 * 1024,      /* of an error report */
     CAUSE_MAX_BYTES = 64 * 1024 - 1, /* Lambda crops a longer one (the emulator's error_cause.go) */
-    WORKING_DIR_MAX_BYTES = 4096,
 };
 
 int api_init(struct api *api, const char *authority, struct nr_err *err)
@@ -133,10 +133,10 @@ enum api_outcome api_respond(struct api *api, struct nr_view body, const char *c
 static void add_cause(struct nr_buf *head, const struct nr_err *failure)
 {
     NR_BUF_AUTO cause;
-    char working_dir[WORKING_DIR_MAX_BYTES];
+    const char *working_dir = nr_env_raw("LAMBDA_TASK_ROOT"); /* where Lambda starts the bootstrap */
 
     nr_buf_init(&cause, CAUSE_MAX_BYTES);
-    api_error_cause(&cause, failure, getcwd(working_dir, sizeof(working_dir)) ? working_dir : "");
+    api_error_cause(&cause, failure, working_dir ? working_dir : "");
     if (!cause.is_bad)
         nr_buf_printf(head, "Lambda-Runtime-Function-XRay-Error-Cause: %s\r\n", nr_buf_text(&cause));
 }

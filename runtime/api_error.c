@@ -1,4 +1,4 @@
-#include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,14 +24,19 @@ void api_error_body(struct nr_buf *out, const struct nr_err *failure)
     nr_buf_add_text(out, ",\"stackTrace\":[]}");
 }
 
+static bool is_letter(char c)
+{
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
 /* Lambda looks for (Runtime|Function)\.[A-Z][a-zA-Z]+ and keeps the whole; what follows must suit a header.
  */
 static bool is_kept(const char *name)
 {
-    if (!isupper((unsigned char)name[0]) || !isalpha((unsigned char)name[1]))
+    if (name[0] < 'A' || name[0] > 'Z' || !is_letter(name[1]))
         return false;
     for (; *name; name++)
-        if (!isalnum((unsigned char)*name) && !strchr("._-", *name))
+        if (!is_letter(*name) && !(*name >= '0' && *name <= '9') && !strchr("._-", *name))
             return false;
     return true;
 }

@@ -3,8 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <narae/log.h>
@@ -36,7 +35,7 @@ struct who {
     enum crash_phase phase;
 };
 static struct who process;
-static _Thread_local struct who worker;
+static _Thread_local struct who worker __attribute__((tls_model("initial-exec")));
 static struct modules modules;
 
 /* One crash in a process: the texts need no more room than this. */
@@ -52,7 +51,8 @@ static struct crash_facts facts;
     }
 
 /* A second crash on the way ends the walk or the report, never the death. */
-static atomic_int dying_thread; /* 0 = none */
+static _Atomic(const struct who *) dying; /* the thread's own `worker`: its address tells threads apart */
+static const struct who *main_thread;
 static volatile sig_atomic_t is_walking;
 static sigjmp_buf walk_broke;
 
@@ -63,14 +63,10 @@ static struct who *now(void)
 
 static void die(int signal)
 {
-    struct sigaction plain = {.sa_handler = SIG_DFL};
-    sigset_t only;
+    const struct sigaction plain = {.sa_handler = SIG_DFL};
 
     sigaction(signal, &plain, NULL);
-    sigemptyset(&only);
-    sigaddset(&only, signal);
-    pthread_sigmask(SIG_UNBLOCK, &only, NULL);
-    raise(signal);
+    raise(signal);       /* it is not blocked: SA_NODEFER */
     _exit(128 + signal); /* the first process of a container is not killed by its own signals */
 }
 
@@ -125,12 +121,11 @@ static uintptr_t stack_pointer_of(const ucontext_t *stopped)
 
 static void on_crash(int signal, siginfo_t *info, void *context)
 {
-    int none = 0;
-    int self = (int)syscall(SYS_gettid);
+    const struct who *first = NULL;
 
-    if (!atomic_compare_exchange_strong(&dying_thread, &none, self)) {
-        while (none != self) /* another thread is telling; the process ends with it */
-            pause();
+    if (!atomic_compare_exchange_strong(&dying, &first, &worker)) {
+        while (first != &worker) /* another thread is telling; the process ends with it */
+            nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
         if (is_walking)
             siglongjmp(walk_broke, 1);
         die(signal);
@@ -143,7 +138,7 @@ static void on_crash(int signal, siginfo_t *info, void *context)
         .stack_pointer = stack_pointer_of(context),
         .request_id = now()->phase == CRASH_INVOKE ? now()->api->request_id : "",
     };
-    if (!worker.api && self != getpid()) /* a thread of the function's own: its records carry no ids */
+    if (!worker.api && &worker != main_thread) /* a thread of the function's own: its records carry no ids */
         nr_log_context(facts.request_id, NULL);
     walk(context);
     tell(now());
@@ -163,9 +158,9 @@ void crash_arm(const struct api *api)
 
     nr_log_setup(); /* reading the environment is not for a signal handler */
     process = (struct who){.api = api, .phase = api ? CRASH_INIT : CRASH_IDLE};
+    main_thread = &worker;
     crash_note_modules();
     use_stack(main_stack);
-    sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
         sigaction(caught[i], &action, NULL);
 }

@@ -16,10 +16,11 @@ int mode_serve(const char *authority, const char *handler_name)
     const struct nr_handler *handler = NULL;
     struct nr_err err = {0};
     struct nr_err refused = {0};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     static struct api api; /* static: a crash reads it to the very end */
 
     nr_log_setup();
-    signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more must not end the process */
+    sigaction(SIGPIPE, &ignore, NULL); /* a log that nobody reads any more must not end the process */
     if (api_init(&api, authority, &err) != 0) {
         nr_log_err(NR_LOG_FATAL, "cannot start", &err, NULL, 0);
         return MODE_FAILED;

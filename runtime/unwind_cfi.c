@@ -97,6 +97,7 @@ static bool read_common(const unsigned char *at, struct entry *out)
     struct reader reader = {at, at + 4, false};
     uint64_t len = take(&reader, 4);
     const char *letters;
+    const unsigned char *zero;
     uint64_t version;
 
     reader.end = reader.at + len;
@@ -104,9 +105,10 @@ static bool read_common(const unsigned char *at, struct entry *out)
         return false;
     version = take(&reader, 1);
     letters = (const char *)reader.at;
-    reader.at += strnlen(letters, (size_t)(reader.end - reader.at)) + 1;
-    if (reader.at >= reader.end)
+    zero = memchr(reader.at, 0, (size_t)(reader.end - reader.at));
+    if (!zero)
         return false;
+    reader.at = zero + 1;
     out->code_align = take_uleb(&reader);
     out->data_align = take_sleb(&reader);
     out->return_register = (unsigned)(version == 1 ? take(&reader, 1) : take_uleb(&reader));

@@ -35,7 +35,7 @@ static void take_telemetry(void)
 {
     const char *text = nr_env_raw("_LAMBDA_TELEMETRY_LOG_FD");
     char *end;
-    long fd = text ? strtol(text, &end, 10) : -1;
+    long long fd = text ? strtoll(text, &end, 10) : -1;
 
     if (text && *end == '\0' && fd >= 0 && fd < 1024 * 1024)
         log_sink_frames_to((int)fd);

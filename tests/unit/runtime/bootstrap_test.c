@@ -70,6 +70,50 @@ Test(bootstrap, refuses_a_command_line_that_it_does_not_know)
     }
 }
 
+Test(bootstrap, repeats_an_event_and_says_what_that_took)
+{
+    struct child_done done =
+        child_run(CHILD_ARGS("--invoke", "echo.handler", "-", "--repeat", "100"), CHILD_NO_ENV, "{\"a\":1}");
+
+    cr_expect_eq(done.code, MODE_OK);
+    cr_expect_str_eq(done.out, "{\"a\":1}\n");
+    cr_expect_eq(strncmp(done.log, "100 invocations: first ", 23), 0, "%s", done.log);
+    cr_expect(strstr(done.log, " ms, min ") && strstr(done.log, ", median ") && strstr(done.log, ", p99 ") &&
+                  strstr(done.log, ", max "),
+              "%s", done.log);
+}
+
+Test(bootstrap, repeats_until_one_fails)
+{
+    struct child_done done =
+        child_run(CHILD_ARGS("--invoke", "fail.handler", "-", "--repeat", "100"), CHILD_NO_ENV, "1");
+
+    cr_expect_eq(done.code, MODE_FAILED);
+    cr_expect(strstr(done.out, "Function.Refused"), "%s", done.out);
+    cr_expect_null(strstr(done.log, "invocations"), "%s", done.log);
+}
+
+Test(bootstrap, ends_a_function_that_takes_too_long, .timeout = 60)
+{
+    struct child_done done =
+        child_run(CHILD_ARGS("--invoke", "hangs.handler", "-", "--timeout", "120"), CHILD_NO_ENV, "\"hang\"");
+
+    cr_expect_eq(done.code, MODE_TIMEOUT);
+    cr_expect_str_eq(done.out, "{\"errorMessage\":\"Task timed out after 0.12 seconds\","
+                               "\"errorType\":\"Sandbox.Timeout\"}\n");
+    cr_expect_str_eq(done.log, "bootstrap: the function took longer than --timeout 120 ms\n");
+}
+
+Test(bootstrap, tells_the_function_its_timeout_and_lets_a_quick_one_be)
+{
+    struct child_done done = child_run(CHILD_ARGS("--invoke", "report.handler", "-", "--timeout", "7000"),
+                                       CHILD_ARGS("AWS_LAMBDA_FUNCTION_TIMEOUT=42"), "1");
+
+    cr_expect_eq(done.code, MODE_OK);
+    cr_expect(strstr(done.out, "\"left_s\":7"), "%s", done.out);
+    cr_expect_str_eq(done.log, "");
+}
+
 Test(bootstrap, prints_version_and_help)
 {
     struct child_done version = child_run(CHILD_ARGS("--version"), CHILD_NO_ENV, "");
@@ -96,6 +140,8 @@ Test(bootstrap, finds_what_will_not_run_on_lambda)
 {
     static const char *const bad[][2] = {
         {"too_new.handler", "needs GLIBC_2.36, provided.al2023 has 2.34"},
+        {"needs_more.handler",
+         "needs libz.so.1, which is not on Lambda, in the layer or beside the function"},
         {"missing.handler", "Runtime.UnreadableHandler: cannot read "},
         {"echo.nothing", "Runtime.HandlerNotFound: no symbol \"nothing\""},
         {"newer_abi.handler", "Runtime.HandlerAbiMismatch: "},

@@ -5,6 +5,7 @@
 #include <narae/log.h>
 
 #include "runtime/crash.h"
+#include "runtime/extension.h"
 #include "runtime/loop.h"
 #include "runtime/trace.h"
 
@@ -125,9 +126,11 @@ int loop_run(struct api *api, const struct nr_handler *handler, struct nr_err *e
         nr_log_context(event.request_id, event.tenant_id);
         trace_export(event.trace_id);
         warn_of_dropped_echo(&event);
+        extension_invocation_begins();
         crash_in(CRASH_INVOKE);
         outcome = serve(api, handler, &event, &reply, &refused);
         crash_in(CRASH_IDLE);
+        extension_invocation_ended();
         if (outcome != API_ACCEPTED)
             nr_log_err(NR_LOG_ERROR, "answer not accepted", &refused, NULL, 0);
         nr_log_context(NULL, NULL);

@@ -22,6 +22,8 @@ struct plan {
     int cut_bytes;       /* >= 0: only so many bytes of the reply leave */
     bool is_early;       /* reply after the request's head, and never read its body */
     bool is_close_said;  /* with the header "Connection: close" */
+    bool
+        is_silent; /* no reply, until the other side closes or the server ends; others are served meanwhile */
     enum plan_then then;
 };
 

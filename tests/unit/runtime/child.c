@@ -44,19 +44,31 @@ static void become(const char *const *args, const char *const *env, const char *
     _exit(99);
 }
 
-struct child_done child_run(const char *const *args, const char *const *env, const char *input)
+struct child child_begin(const char *const *args, const char *const *env, const char *input)
+{
+    struct child child = {.out = tmpfile(), .log = tmpfile()};
+
+    child.pid = fork();
+    if (child.pid == 0)
+        become(args, env, input, child.out, child.log);
+    return child;
+}
+
+struct child_done child_end(struct child *child)
 {
     struct child_done done = {0};
-    FILE *out = tmpfile();
-    FILE *log = tmpfile();
-    pid_t child = fork();
     int status;
 
-    if (child == 0)
-        become(args, env, input, out, log);
-    waitpid(child, &status, 0);
+    waitpid(child->pid, &status, 0);
     done.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    read_back(out, done.out, sizeof(done.out));
-    read_back(log, done.log, sizeof(done.log));
+    read_back(child->out, done.out, sizeof(done.out));
+    read_back(child->log, done.log, sizeof(done.log));
     return done;
+}
+
+struct child_done child_run(const char *const *args, const char *const *env, const char *input)
+{
+    struct child child = child_begin(args, env, input);
+
+    return child_end(&child);
 }

@@ -10,7 +10,7 @@ void sandbox_done(struct sandbox *sandbox)
     lambda_api_free(sandbox->server);
 }
 
-struct sandbox sandbox_run(const char *handler, const char *script, const char *const *env)
+struct sandbox sandbox_begin(const char *handler, const char *script, const char *const *env)
 {
     struct sandbox sandbox = {0};
     struct nr_err err = {0};
@@ -27,7 +27,20 @@ struct sandbox sandbox_run(const char *handler, const char *script, const char *
     for (; *env && n < ENV_MAX; env++)
         all[n++] = *env;
     /* The emulator gives the handler's name as an argument, too. */
-    sandbox.done = child_run(CHILD_ARGS(handler), all, "");
+    sandbox.child = child_begin(CHILD_ARGS(handler), all, "");
+    return sandbox;
+}
+
+void sandbox_end(struct sandbox *sandbox)
+{
+    sandbox->done = child_end(&sandbox->child);
+}
+
+struct sandbox sandbox_run(const char *handler, const char *script, const char *const *env)
+{
+    struct sandbox sandbox = sandbox_begin(handler, script, env);
+
+    sandbox_end(&sandbox);
     return sandbox;
 }
 

@@ -14,6 +14,7 @@
 
 struct sandbox {
     struct lambda_api *server;
+    struct child child;
     struct child_done done;
 };
 
@@ -24,6 +25,10 @@ void sandbox_done(struct sandbox *sandbox);
  * script   lambda_api's
  * env      NAME=VALUE, more of the environment, at most 4; NULL at the end */
 struct sandbox sandbox_run(const char *handler, const char *script, const char *const *env);
+
+/* The same in two halves, for what happens while it runs. */
+struct sandbox sandbox_begin(const char *handler, const char *script, const char *const *env);
+void sandbox_end(struct sandbox *sandbox);
 
 /* The n-th request, from 0; NULL = there were fewer. */
 const json_t *sandbox_asked(const struct sandbox *sandbox, size_t n);

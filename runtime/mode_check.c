@@ -11,8 +11,17 @@ enum { GLIBC_MINOR_MAX = 34 /* provided.al2023 has glibc 2.34 */ };
 
 /* What a function finds on Lambda: glibc's own, and the layer's. Anything else must lie beside it. */
 static const char *const present[] = {
-    "libc.so.6",      "libm.so.6",   "libdl.so.2",      "libpthread.so.0",      "librt.so.1",
-    "libresolv.so.2", "libnarae.so", "libnarae-net.so", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1",
+    "libc.so.6",
+    "libm.so.6",
+    "libdl.so.2",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libresolv.so.2",
+    "libnarae.so",
+    "libnarae-net.so",
+    "/opt/lib/libnarae-net.so",
+    "ld-linux-x86-64.so.2",
+    "ld-linux-aarch64.so.1",
 };
 
 static int complain(const struct nr_err *err)

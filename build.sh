@@ -12,10 +12,12 @@ usage: ./build.sh VERB [...]
   test                          every test: unit (also with sanitizers), component, end to end
   build                         compile for this machine
   package [--arch ARCH]         what goes to AWS: build/package (layer, functions); x86_64 or arm64
-  invoke FUNCTION EVENT.json    one event through the real bootstrap
+  invoke FUNCTION EVENT.json    one event through the real bootstrap (--timeout MS, --repeat N)
+  new DOMAIN/FUNCTION           write a function that builds, is tested and is in the template
+  symbolize [MODULE+0xOFF...]   a crash report's frames (or a log on standard input) as functions and lines
   lint                          formatting, static analysis, include rule, both compilers
   fuzz [--seconds N] [NAME...]  every parser of bytes from outside, under libFuzzer, 60 s each
-  bench NAME                    measure: start, h2
+  bench NAME                    measure: start, runtime (beside Go, Rust and Python), h2
   clean                         remove build/
 
 Each verb installs the Debian packages it needs (as root or by sudo) and says so.

@@ -4,6 +4,8 @@
 #include <narae/json.h>
 #include <narae/log.h>
 
+#include "runtime/crash.h"
+#include "runtime/extension.h"
 #include "runtime/loop.h"
 #include "runtime/trace.h"
 
@@ -12,6 +14,7 @@ enum {
     REPLY_MAX_BYTES = 4 * API_PAYLOAD_MAX_BYTES,
     REPLY_KEEP_BYTES = 256 * 1024,
     DEADLINE_FAR_MS = 24 * 3600 * 1000,
+    ECHO_WARNING_EVERY_MS = 60 * 1000,
 };
 
 void loop_reply_init(struct nr_reply *reply, struct nr_buf *body)
@@ -81,12 +84,27 @@ int loop_invoke(const struct nr_handler *handler, const struct api_event *event,
     return 0;
 }
 
+/* Without the echo Lambda skips its check, so this is a warning, and a server that does it does it always. */
+static void warn_of_dropped_echo(const struct api_event *event)
+{
+    static int64_t quiet_until_mono_ms;
+    int64_t now_mono_ms = nr_clock_mono_ms();
+
+    if (!event->is_echo_dropped || now_mono_ms < quiet_until_mono_ms)
+        return;
+    quiet_until_mono_ms = now_mono_ms + ECHO_WARNING_EVERY_MS;
+    nr_log(NR_LOG_WARN, "Lambda-Runtime-Invocation-Id cannot be echoed and is left out",
+           nr_log_int("quietMs", ECHO_WARNING_EVERY_MS));
+}
+
 static enum api_outcome serve(struct api *api, const struct nr_handler *handler,
                               const struct api_event *event, struct nr_reply *reply, struct nr_err *err)
 {
     struct nr_err failure = {0};
 
-    if (loop_invoke(handler, event, reply, &failure) == 0)
+    if (event->unreadable)
+        failure = *event->unreadable;
+    else if (loop_invoke(handler, event, reply, &failure) == 0)
         return api_respond(api, nr_buf_view(reply->body), reply->content_type, err);
     nr_log_err(NR_LOG_ERROR, "invocation failed", &failure, NULL, 0);
     return api_fail(api, &failure, err);
@@ -107,7 +125,12 @@ int loop_run(struct api *api, const struct nr_handler *handler, struct nr_err *e
             break;
         nr_log_context(event.request_id, event.tenant_id);
         trace_export(event.trace_id);
+        warn_of_dropped_echo(&event);
+        extension_invocation_begins();
+        crash_in(CRASH_INVOKE);
         outcome = serve(api, handler, &event, &reply, &refused);
+        crash_in(CRASH_IDLE);
+        extension_invocation_ended();
         if (outcome != API_ACCEPTED)
             nr_log_err(NR_LOG_ERROR, "answer not accepted", &refused, NULL, 0);
         nr_log_context(NULL, NULL);

@@ -1,25 +1,29 @@
 /* mode.h - what the bootstrap can be asked to do, and the exit codes of all of it.
  *
  *   (no argument)                      serve the Runtime API; ends only when the sandbox cannot go on
- *   --invoke HANDLER EVENT.json        run one event here; the reply goes to standard output, the log to
+ *   --invoke HANDLER EVENT.json        run an event here; the reply goes to standard output, the log to
  * standard error
- *   --check HANDLER                    load and describe a function without running it
- *   --version
+ *   --check HANDLER                    load and describe a function without running it; will it run on
+ * Lambda?
+ *   --version, --help
  */
 #ifndef NARAE_RUNTIME_MODE_H
 #define NARAE_RUNTIME_MODE_H
 
 #include <narae/handler.h>
 
+#include "runtime/options.h"
+
 enum mode_exit {
     MODE_OK = 0,     /* done */
     MODE_FAILED = 1, /* the function, its init or the Runtime API failed; the log says how */
-    MODE_USAGE = 2   /* the command line cannot be understood */
+    MODE_USAGE = 2,  /* the command line cannot be understood */
+    MODE_TIMEOUT = 3 /* the function took longer than --timeout */
 };
 
 /* Each returns one of enum mode_exit. */
 int mode_serve(const char *authority, const char *handler_name);
-int mode_invoke(const char *handler_name, const char *event_path);
+int mode_invoke(const struct options *options);
 int mode_check(const char *handler_name);
 
 /* Find the function and let it set itself up.

@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,8 +10,12 @@
 #include <narae/log.h>
 
 #include "runtime/api.h"
+#include "runtime/api_error.h"
+#include "runtime/crash.h"
+#include "runtime/latency.h"
 #include "runtime/loop.h"
 #include "runtime/mode.h"
+#include "runtime/watchdog.h"
 
 enum { LOCAL_TIMEOUT_MS = 300 * 1000 /* the emulator's default, AWS_LAMBDA_FUNCTION_TIMEOUT = 300 s */ };
 
@@ -46,14 +52,20 @@ static int read_event(const char *path, struct nr_buf *out, struct nr_err *err)
     return result;
 }
 
-static struct api_event local_event(const struct nr_buf *body)
+/* --timeout, else what the function has on Lambda, as far as it is known here. */
+static int64_t timeout_of(const struct options *options)
 {
-    int64_t timeout_ms = LOCAL_TIMEOUT_MS;
+    int64_t timeout_s = LOCAL_TIMEOUT_MS / 1000;
     struct nr_err ignored = {0};
-    const struct nr_env_int timeout_s = {"AWS_LAMBDA_FUNCTION_TIMEOUT", "s", 1, 900, LOCAL_TIMEOUT_MS / 1000};
+    const struct nr_env_int setting = {"AWS_LAMBDA_FUNCTION_TIMEOUT", "s", 1, 900, LOCAL_TIMEOUT_MS / 1000};
 
-    if (nr_env_get_int(&timeout_s, &timeout_ms, &ignored) == 0)
-        timeout_ms *= 1000;
+    if (options->timeout_ms)
+        return options->timeout_ms;
+    return nr_env_get_int(&setting, &timeout_s, &ignored) == 0 ? timeout_s * 1000 : LOCAL_TIMEOUT_MS;
+}
+
+static struct api_event local_event(const struct nr_buf *body, int64_t timeout_ms)
+{
     return (struct api_event){
         .body = nr_buf_view(body),
         .request_id = "local",
@@ -90,28 +102,84 @@ static void print_failure(const struct nr_err *failure)
     NR_BUF_AUTO body;
 
     nr_buf_init(&body, 65536);
-    api_format_error(&body, failure);
+    api_error_body(&body, failure);
     print(&body);
 }
 
-static int run(const char *handler_name, const struct nr_buf *event_body, struct nr_reply *reply,
+/* Once, on the watch only when --timeout asks for it: somebody may be looking with a debugger. */
+static int run_once(const struct options *options, const struct nr_handler *handler,
+                    const struct nr_buf *body, struct nr_reply *reply, struct nr_err *err)
+{
+    struct api_event event = local_event(body, timeout_of(options));
+    int result;
+
+    if (options->timeout_ms)
+        watchdog_arm(options->timeout_ms, MODE_TIMEOUT);
+    nr_log_context(event.request_id, NULL);
+    result = loop_invoke(handler, &event, reply, err);
+    watchdog_disarm();
+    return result;
+}
+
+/* As often as asked, until one fails. times_us: gets what each took. */
+static int run_all(const struct options *options, const struct nr_handler *handler, const struct nr_buf *body,
+                   struct nr_reply *reply, int64_t *times_us, struct nr_err *err)
+{
+    for (int64_t i = 0; i < options->repeat; i++) {
+        int64_t began_us = nr_clock_mono_us();
+
+        if (run_once(options, handler, body, reply, err) != 0)
+            return -1;
+        times_us[i] = nr_clock_mono_us() - began_us;
+    }
+    return 0;
+}
+
+static void print_latency(int64_t *times_us, size_t n)
+{
+    struct latency latency = latency_of(times_us, n);
+    NR_BUF_AUTO line;
+
+    nr_buf_init(&line, 4096);
+    latency_format(&line, &latency);
+    fprintf(stderr, "%s\n", nr_buf_text(&line));
+}
+
+static void free_times(int64_t **times_us)
+{
+    free(*times_us);
+}
+
+static int run_often(const struct options *options, const struct nr_handler *handler,
+                     const struct nr_buf *body, struct nr_reply *reply, struct nr_err *err)
+{
+    NR_AUTO(free_times) int64_t *times_us = calloc((size_t)options->repeat, sizeof(*times_us));
+
+    if (!times_us)
+        return nr_err_set(err, NR_ERR_UNAVAILABLE, NULL, "no memory");
+    if (run_all(options, handler, body, reply, times_us, err) != 0)
+        return -1;
+    print_latency(times_us, (size_t)options->repeat);
+    return 0;
+}
+
+static int run(const struct options *options, const struct nr_buf *body, struct nr_reply *reply,
                struct nr_err *err)
 {
     const struct nr_handler *handler;
-    struct api_event event;
     int result;
 
-    if (mode_start(handler_name, &handler, err) != 0)
+    crash_arm(NULL);
+    if (mode_start(options->handler_name, &handler, err) != 0)
         return -1;
-    event = local_event(event_body);
-    nr_log_context(event.request_id, NULL);
-    result = loop_invoke(handler, &event, reply, err);
+    result = options->repeat ? run_often(options, handler, body, reply, err)
+                             : run_once(options, handler, body, reply, err);
     if (handler->shutdown)
         handler->shutdown();
     return result;
 }
 
-int mode_invoke(const char *handler_name, const char *event_path)
+int mode_invoke(const struct options *options)
 {
     NR_BUF_AUTO event;
     NR_BUF_AUTO body;
@@ -120,7 +188,7 @@ int mode_invoke(const char *handler_name, const char *event_path)
 
     nr_buf_init(&event, API_PAYLOAD_MAX_BYTES);
     loop_reply_init(&reply, &body);
-    if (read_event(event_path, &event, &err) != 0 || run(handler_name, &event, &reply, &err) != 0) {
+    if (read_event(options->event_path, &event, &err) != 0 || run(options, &event, &reply, &err) != 0) {
         nr_log_err(NR_LOG_ERROR, "invocation failed", &err, NULL, 0);
         print_failure(&err);
         return MODE_FAILED;

@@ -1,33 +1,66 @@
+#include <signal.h>
 #include <stdlib.h>
 
 #include <narae/log.h>
 
 #include "runtime/api.h"
+#include "runtime/crash.h"
+#include "runtime/extension.h"
 #include "runtime/loop.h"
 #include "runtime/mode.h"
 
 /* OS-only runtimes name themselves; SDKs put it in their User-Agent. */
 static char execution_env[] = "AWS_EXECUTION_ENV=AWS_Lambda_narae";
 
-int mode_serve(const char *authority, const char *handler_name)
+static void report_init_failure(struct api *api, const struct nr_err *err)
+{
+    struct nr_err refused = {0};
+
+    nr_log_err(NR_LOG_FATAL, "init failed", err, NULL, 0);
+    if (api_init_fail(api, err, &refused) != API_ACCEPTED)
+        nr_log_err(NR_LOG_ERROR, "init error not accepted", &refused, NULL, 0);
+}
+
+/* A function that cannot be told of its end can still do its work. */
+static void watch_for_the_end(const char *authority, const struct nr_handler *handler)
+{
+    struct nr_err err = {0};
+
+    if (!handler->shutdown)
+        return;
+    if (extension_run_at_term(handler->shutdown, &err) != 0 || extension_register(authority, &err) != 0)
+        nr_log_err(NR_LOG_WARN, "shutdown will not be called", &err, NULL, 0);
+}
+
+static void serve(struct api *api, const char *handler_name)
 {
     const struct nr_handler *handler = NULL;
     struct nr_err err = {0};
-    struct nr_err refused = {0};
-    struct api api;
 
+    crash_arm(api);
+    if (mode_start(handler_name, &handler, &err) != 0) {
+        report_init_failure(api, &err);
+        return;
+    }
+    crash_in(CRASH_IDLE);
+    watch_for_the_end(api->conn.authority, handler);
+    loop_run(api, handler, &err);
+}
+
+int mode_serve(const char *authority, const char *handler_name)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    static struct api api; /* static: a crash reads it to the very end */
+    struct nr_err err = {0};
+
+    nr_log_setup();
+    sigaction(SIGPIPE, &ignore, NULL); /* a log that nobody reads any more must not end the process */
+    putenv(execution_env);
     if (api_init(&api, authority, &err) != 0) {
         nr_log_err(NR_LOG_FATAL, "cannot start", &err, NULL, 0);
         return MODE_FAILED;
     }
-    putenv(execution_env);
-    if (mode_start(handler_name, &handler, &err) == 0) {
-        loop_run(&api, handler, &err);
-    } else {
-        nr_log_err(NR_LOG_FATAL, "init failed", &err, NULL, 0);
-        if (api_init_fail(&api, &err, &refused) != API_ACCEPTED)
-            nr_log_err(NR_LOG_ERROR, "init error not accepted", &refused, NULL, 0);
-    }
+    serve(&api, handler_name);
     api_done(&api);
     return MODE_FAILED; /* there is no good end of a sandbox that the runtime decides on */
 }

@@ -1,5 +1,6 @@
 #include <narae/env.h>
 
+#include "runtime/crash.h"
 #include "runtime/loader.h"
 #include "runtime/mode.h"
 
@@ -18,10 +19,13 @@ int mode_start(const char *handler_name, const struct nr_handler **out, struct n
         return nr_err_set(err, NR_ERR_INVALID, "Runtime.MalformedHandlerName", "_HANDLER is not set");
     if (loader_load(handler_name, mode_task_root(), &handler, err) != 0)
         return -1;
+    crash_note_modules();
     if (handler->init && handler->init(err) != 0) {
         nr_err_set(err, NR_ERR_BUG, "Function.InitFailed", "init failed without an error");
         return nr_err_context(err, "%s init", handler->name);
     }
+    if (handler->init)
+        crash_note_modules(); /* init may have loaded more */
     *out = handler;
     return 0;
 }

@@ -8,6 +8,7 @@ if [[ -z ${NARAE_TEST_DATABASE:-} ]]; then
     tools/package.sh
     need_packages test
     need_packages fcm
+    need_packages sam
     exec tools/with_postgres.sh tools/test.sh "$@"
 fi
 

@@ -84,6 +84,31 @@ void nr_buf_add_char(struct nr_buf *buf, char byte)
     nr_buf_add(buf, nr_view_n(&byte, 1));
 }
 
+/* Digits are made from the last to the first. */
+static void add_digits(struct nr_buf *buf, uint64_t number, unsigned base)
+{
+    char digits[20]; /* of 2^64 - 1 */
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number);
+    nr_buf_add(buf, nr_view_n(digits + at, sizeof(digits) - at));
+}
+
+void nr_buf_add_int(struct nr_buf *buf, int64_t number)
+{
+    if (number < 0)
+        nr_buf_add_char(buf, '-');
+    add_digits(buf, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10);
+}
+
+void nr_buf_add_hex(struct nr_buf *buf, uint64_t number)
+{
+    add_digits(buf, number, 16);
+}
+
 void nr_buf_vprintf(struct nr_buf *buf, const char *format, va_list args)
 {
     va_list again;
@@ -147,7 +172,8 @@ static size_t add_escaped(struct nr_buf *buf, struct nr_view rest)
         nr_buf_add_char(buf, '\\');
         nr_buf_add_char(buf, quick);
     } else if (c < 0x20 || c == 0x7f) {
-        nr_buf_printf(buf, "\\u%04x", c);
+        nr_buf_add_text(buf, c < 0x10 ? "\\u000" : "\\u00");
+        nr_buf_add_hex(buf, c);
     } else if (n == 0) {
         nr_buf_add_text(buf, "\xEF\xBF\xBD"); /* U+FFFD for each byte that is no UTF-8 */
     } else {

@@ -4,8 +4,9 @@
 #include <narae/clock.h>
 #include <narae/rand.h>
 
-static uint64_t state;
-static bool is_seeded;
+/* One sequence for each thread, so that none waits for another or repeats it. */
+static _Thread_local uint64_t state __attribute__((tls_model("initial-exec")));
+static _Thread_local bool is_seeded __attribute__((tls_model("initial-exec")));
 
 void nr_rand_fix(uint64_t seed)
 {

@@ -1,15 +1,9 @@
 """h2_report.py DIR REQUESTS RUNS GOAL: medians and ratio of what h2.sh measured, to the screen and to build/report."""
-import json
-import os
 import pathlib
-import platform
 import statistics
 import sys
 
-
-def machine():
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "")
-    return f"{cpu or platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}"
+from figures import write
 
 
 def read(path):
@@ -30,18 +24,14 @@ def main():
         )
     is_met = all(figure["is_met"] for figure in figures)
     report = {
-        "name": "h2",
         "what": f"CPU per request, whole process: {requests} POSTs of 350 bytes, 1 connection, 100 in flight, TLS",
         "unit": "us of CPU per request",
         "runs": runs,
-        "machine": machine(),
         "goal": f"at most {goal} times h2load's, median of interleaved runs, on each server",
         "is_met": is_met,
         "figures": figures,
     }
-    out = pathlib.Path("build/report/bench-h2.json")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(report, indent=2) + "\n")
+    write("h2", report)
     sys.exit(0 if is_met else 1)
 
 

@@ -1,33 +1,18 @@
 """start_report.py DIR RUNS: medians and ratios of what start.sh measured, to the screen and to build/report."""
-import json
-import os
 import pathlib
-import platform
-import statistics
 import sys
+
+from figures import medians, read_rows, read_samples, write
 
 # Times the floor's wall time, median against median of one run.
 GOALS = {"echo": 1.5, "push_send": 4.0}
 COLUMNS = ("wall_us", "cpu_us", "peak_kb", "page_faults")
 
 
-def machine():
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "")
-    return f"{cpu or platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}"
-
-
-def read_rows(path):
-    return [line.split("\t") for line in path.read_text().splitlines()]
-
-
 def figures_of(samples, instructions):
     figures = {}
-    for name in dict.fromkeys(row[0] for row in samples):
-        columns = list(zip(*([int(cell) for cell in row[1:]] for row in samples if row[0] == name)))
-        figure = {key: round(statistics.median(column)) for key, column in zip(COLUMNS, columns)}
-        figure["wall_us_min"] = min(columns[0])
-        figure["instructions"] = instructions.get(name)
-        figures[name] = figure
+    for name, columns in samples.items():
+        figures[name] = {**medians(columns), "wall_us_min": min(columns["wall_us"]), "instructions": instructions.get(name)}
     for name, figure in figures.items():
         figure["ratio"] = round(figure["wall_us"] / figures["floor"]["wall_us"], 2)
         if name in GOALS:
@@ -49,22 +34,18 @@ def show(figures):
 def main():
     folder, runs = pathlib.Path(sys.argv[1]), int(sys.argv[2])
     instructions = {name: int(count) for name, count in read_rows(folder / "instructions")}
-    figures = figures_of(read_rows(folder / "samples"), instructions)
+    figures = figures_of(read_samples(folder / "samples", COLUMNS), instructions)
     show(figures)
     is_met = all(figure.get("is_met", True) for figure in figures.values())
     report = {
-        "name": "start",
         "what": "exec to the first GET /next, packaged bootstrap, beside a static raw-socket program",
         "unit": "us (wall, CPU), KB (peak resident), counts; medians of interleaved starts",
         "runs": runs,
-        "machine": machine(),
         "goal": ", ".join(f"{name} at most {goal} times the floor" for name, goal in GOALS.items()),
         "is_met": is_met,
         "figures": figures,
     }
-    out = pathlib.Path("build/report/bench-start.json")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(report, indent=2) + "\n")
+    write("start", report)
     sys.exit(0 if is_met else 1)
 
 

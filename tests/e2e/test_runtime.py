@@ -28,15 +28,6 @@ def test_event_comes_back_as_it_was(echo, event):
     assert (answer.status, answer.body) == (200, event or b"null")
 
 
-def test_one_sandbox_serves_many_events(echo):
-    answers = [echo.invoke({"n": n}).json() for n in range(50)]
-    pid = echo.function_pid()
-    echo.invoke({})
-
-    assert answers == [{"n": n} for n in range(50)]
-    assert echo.function_pid() == pid
-
-
 def test_largest_event_goes_through(echo):
     # What the emulator's own framing leaves of the limit.
     event = b'"' + b"a" * (PAYLOAD_MAX_BYTES - 114) + b'"'

@@ -104,12 +104,12 @@ def test_folders_hold_what_lambda_will_look_for():
     assert resources["NaraeLayer"]["Properties"]["CompatibleRuntimes"] == ["provided.al2023"]
 
 
-def test_function_runs_on_the_layer_in_one_architecture(cloudformation):
-    (function,) = template.of_type(cloudformation, "AWS::Lambda::Function").values()
+def test_functions_run_on_the_layer_in_one_architecture(cloudformation):
     ((layer_name, layer),) = template.of_type(cloudformation, "AWS::Lambda::LayerVersion").items()
 
-    assert function["Layers"] == [{"Ref": layer_name}]
-    assert function["Architectures"] == layer["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
+    for function in template.of_type(cloudformation, "AWS::Lambda::Function").values():
+        assert function["Layers"] == [{"Ref": layer_name}]
+        assert function["Architectures"] == layer["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
     assert cloudformation["Parameters"]["Architecture"]["Default"] == "x86_64"
 
 
@@ -130,7 +130,7 @@ def test_default_batch_size_is_one_that_lambda_takes(mapping, cloudformation):
 
 def test_a_message_is_not_handed_out_while_it_is_being_sent(cloudformation):
     queues = template.of_type(cloudformation, "AWS::SQS::Queue")
-    (function,) = template.of_type(cloudformation, "AWS::Lambda::Function").values()
+    function = template.of_type(cloudformation, "AWS::Lambda::Function")["PushSend"]
 
     assert queues["PushQueue"]["VisibilityTimeout"] >= 6 * function["Timeout"]
 
@@ -152,16 +152,16 @@ def test_queues_are_encrypted(cloudformation):
         "PushQueue": True, "PushDeadLetterQueue": True}
 
 
-def statements(cloudformation) -> dict:
-    """Every statement of every role, by its Sid; what stands under a condition as well."""
+def statements(cloudformation, role: str = "PushSendRole") -> dict:
+    """Every statement of a role, by its Sid; what stands under a condition as well."""
     found = {}
-    for role in template.of_type(cloudformation, "AWS::IAM::Role").values():
-        assert "ManagedPolicyArns" not in role
-        for policy in role["Policies"]:
-            for statement in policy["PolicyDocument"]["Statement"]:
-                inner = statement["Fn::If"][1] if "Fn::If" in statement else statement
-                assert inner["Effect"] == "Allow"
-                found[inner["Sid"]] = inner
+    properties = template.of_type(cloudformation, "AWS::IAM::Role")[role]
+    assert "ManagedPolicyArns" not in properties
+    for policy in properties["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            inner = statement["Fn::If"][1] if "Fn::If" in statement else statement
+            assert inner["Effect"] == "Allow"
+            found[inner["Sid"]] = inner
     return found
 
 
@@ -179,12 +179,12 @@ def test_role_reaches_only_its_own_queue_and_log(cloudformation):
     assert allowed["WriteLog"]["Resource"] == {"Fn::GetAtt": ["PushSendLogGroup", "Arn"]}
     assert [sid for sid, s in allowed.items() if s["Resource"] == "*"] == ["JoinVpc"]
     assert not [s for s in allowed.values() if "*" in str(s["Action"])]
-    (function,) = template.of_type(cloudformation, "AWS::Lambda::Function").values()
+    function = template.of_type(cloudformation, "AWS::Lambda::Function")["PushSend"]
     assert function["Role"] == {"Fn::GetAtt": ["PushSendRole", "Arn"]}
 
 
 def test_no_secret_is_in_the_environment(cloudformation):
-    (function,) = template.of_type(cloudformation, "AWS::Lambda::Function").values()
+    function = template.of_type(cloudformation, "AWS::Lambda::Function")["PushSend"]
 
     assert function["Environment"]["Variables"] == {
         "NARAE_DATABASE": DATABASE,
@@ -194,16 +194,16 @@ def test_no_secret_is_in_the_environment(cloudformation):
 
 
 def test_logs_are_json_and_end_somewhere(cloudformation):
-    (function,) = template.of_type(cloudformation, "AWS::Lambda::Function").values()
-    (group,) = template.of_type(cloudformation, "AWS::Logs::LogGroup").values()
+    groups = template.of_type(cloudformation, "AWS::Logs::LogGroup")
 
-    assert function["LoggingConfig"]["LogFormat"] == "JSON"
-    assert function["LoggingConfig"]["LogGroup"] == {"Ref": "PushSendLogGroup"}
-    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    for name, function in template.of_type(cloudformation, "AWS::Lambda::Function").items():
+        assert function["LoggingConfig"]["LogFormat"] == "JSON"
+        assert function["LoggingConfig"]["LogGroup"] == {"Ref": f"{name}LogGroup"}
+        assert groups[f"{name}LogGroup"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
 def test_vpc_is_asked_for_only_with_subnets(cloudformation):
-    (function,) = template.of_type(cloudformation, "AWS::Lambda::Function").values()
+    function = template.of_type(cloudformation, "AWS::Lambda::Function")["PushSend"]
 
     assert function["VpcConfig"]["Fn::If"][0] == "InVpc"
     assert cloudformation["Parameters"]["SubnetIds"]["Default"] == ""

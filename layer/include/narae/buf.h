@@ -2,6 +2,8 @@
  *
  * Is:      the one place where output is gathered: requests, replies, log lines.
  * Is not:  a string; the bytes are not NUL-terminated unless nr_buf_text() is asked for it.
+ * A buffer whose data, cap and max_bytes (cap - 1) the caller sets uses that memory and never another; all
+ * but the printf functions may then be called in a signal handler.
  * Beware:  appending never fails on the spot. Over the cap, or out of memory, the buffer turns bad, ignores
  *          what follows, and nr_buf_check() says so once. Check before the bytes leave.
  */
@@ -11,6 +13,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <narae/attr.h>
 #include <narae/err.h>
@@ -40,6 +43,8 @@ void nr_buf_shrink(struct nr_buf *buf, size_t keep_bytes);
 void nr_buf_add(struct nr_buf *buf, struct nr_view bytes);
 void nr_buf_add_text(struct nr_buf *buf, const char *text);
 void nr_buf_add_char(struct nr_buf *buf, char byte);
+void nr_buf_add_int(struct nr_buf *buf, int64_t number);  /* decimal */
+void nr_buf_add_hex(struct nr_buf *buf, uint64_t number); /* lower case, without 0x and leading zeros */
 void nr_buf_printf(struct nr_buf *buf, const char *format, ...) NR_PRINTF(2, 3);
 void nr_buf_vprintf(struct nr_buf *buf, const char *format, va_list args) NR_PRINTF(2, 0);
 

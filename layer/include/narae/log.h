@@ -2,9 +2,9 @@
  *
  * Is:      JSON lines on standard error with timestamp, level, message, requestId, tenantId and the caller's
  * fields; or text, as AWS_LAMBDA_LOG_FORMAT says ("JSON", "Text"; default Text as Lambda's).
- * AWS_LAMBDA_LOG_LEVEL filters. Is not:  for secrets, registrations, tokens or payloads. Log ids, counts and
- * durations. Beware:  only the edge logs (runtime/loop.c and each function's main file); a library returns
- * its error. Source:  reference of keys and levels: Lambda Developer Guide,
+ * AWS_LAMBDA_LOG_LEVEL filters. Safe for threads. Is not:  for secrets, registrations, tokens or payloads.
+ * Log ids, counts and durations. Beware:  only the edge logs (runtime/loop.c and each function's main file);
+ * a library returns its error. Source:  reference of keys and levels: Lambda Developer Guide,
  * "monitoring-cloudwatchlogs-log-level".
  */
 #ifndef NARAE_LOG_H
@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <narae/buf.h>
 #include <narae/err.h>
 #include <narae/view.h>
 
@@ -68,13 +69,21 @@ void nr_log_line(enum nr_log_level level, struct nr_view line);
 /* Would a record of this level be written? For work that only a record needs. */
 bool nr_log_is_on(enum nr_log_level level);
 
-/* Read format and level from the environment; the first record does it by itself. */
+/* The record of a process that is about to die, from a signal handler: level FATAL, no lock, no allocation.
+ *
+ * line  in/out  with memory of its own: data, cap and max_bytes (cap - 1) set by the caller */
+void nr_log_last_words(struct nr_buf *line, const char *message, const struct nr_log_field *fields,
+                       size_t n_fields);
+
+/* Read format and level from the environment, and take the telemetry descriptor
+ * (_LAMBDA_TELEMETRY_LOG_FD: read, unset, written to in frames); the first record does it by itself. */
 void nr_log_setup(void);
 
-/* The ids that every record carries from now on; borrowed until the next call; NULL or "" = none. */
+/* The ids that every record of this thread carries from now on; borrowed until the next call; NULL or "" =
+ * none. */
 void nr_log_context(const char *request_id, const char *tenant_id);
 
-/* Records go to this descriptor (default 2). Tests, and the runtime's modes. */
+/* Records go to this descriptor (default 2) as plain lines. Tests, and the runtime's modes. */
 void nr_log_to(int fd);
 
 enum { NR_LOG_RECORD_MAX_BYTES = 65536 };

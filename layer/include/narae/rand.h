@@ -2,7 +2,8 @@
  *
  * Is:      a small fast generator seeded from getrandom(2).
  * Is not:  for keys or signatures; those come from OpenSSL.
- * Beware:  two sandboxes thawed from one snapshot share its state until nr_rand_reseed().
+ * Beware:  two sandboxes thawed from one snapshot, and a process and its fork, share its state until
+ * nr_rand_reseed(). Each thread has a sequence of its own.
  */
 #ifndef NARAE_RAND_H
 #define NARAE_RAND_H
@@ -15,7 +16,7 @@ uint64_t nr_rand_below(uint64_t below);
 /* Seed anew from the kernel; called by itself at first use. */
 void nr_rand_reseed(void);
 
-/* Tests only: a fixed seed, so that the sequence repeats. */
+/* Tests only: a fixed seed for this thread, so that the sequence repeats. */
 void nr_rand_fix(uint64_t seed);
 
 #endif

@@ -56,12 +56,13 @@ class Emulator:
         ], scratch / "emulator.log", env=env, cwd=task_root)
         self.program.wait_for_port(self.port)
 
-    def invoke(self, event) -> Answer:
+    def invoke(self, event, headers: dict | None = None) -> Answer:
         """One at a time: the emulator breaks on two at once. `event`: bytes as they are, else as JSON."""
         self.n_invoked += 1
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations", data=body, method="POST")
+            f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations", data=body, method="POST",
+            headers=headers or {})
         try:
             with urllib.request.urlopen(request, timeout=INVOKE_DEADLINE_S) as reply:
                 return Answer(reply.status, reply.read())

@@ -15,8 +15,10 @@ EMAIL = "push@demo.iam.gserviceaccount.com"
 
 
 class Fcm:
-    def __init__(self, scratch: Path):
+    def __init__(self, scratch: Path, host: str = "127.0.0.1"):
+        """host: what functions are to call this machine; the test certificate holds for localhost, machine.test and 127.0.0.1."""
         self._scratch = scratch
+        self._host = host
         self._scripts = {}
         self._private, self._public = pki.rsa_key_pem()
         self._program = None
@@ -29,7 +31,7 @@ class Fcm:
     @property
     def endpoint(self) -> str:
         self._start()
-        return f"https://127.0.0.1:{self._port}"
+        return f"https://{self._host}:{self._port}"
 
     def service_account(self, **changed) -> str:
         return json.dumps({"type": "service_account", "project_id": "demo", "private_key_id": "k1",
@@ -71,7 +73,7 @@ class Fcm:
         self._journal = self._scratch / "journal.jsonl"
         config.write_text(json.dumps({
             "project": "demo", "registrations": self._scripts, "refuses_unknown_names": False,
-            "service_account": {"client_email": EMAIL, "token_uri": f"https://127.0.0.1:{self._port}/token",
+            "service_account": {"client_email": EMAIL, "token_uri": f"https://{self._host}:{self._port}/token",
                                 "public_key": self._public}}))
         self._program = Program("fcm", [PROGRAM, "--config", config, "--journal", self._journal, "--port-file",
                                         port_file], self._scratch / "fcm.log")

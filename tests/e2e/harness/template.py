@@ -31,3 +31,9 @@ def transformed() -> dict:
 
 def of_type(template: dict, kind: str) -> dict:
     return {name: r["Properties"] for name, r in template["Resources"].items() if r["Type"] == kind}
+
+
+def handlers() -> list[str]:
+    """The file of every function: "push_send" of push_send.handler."""
+    functions = [r for r in source()["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
+    return sorted(function["Properties"]["Handler"].split(".")[0] for function in functions)

@@ -2,7 +2,7 @@
  *
  * Is:      what a sandbox's runtime talks to: events in, answers out, the order of calls enforced as AWS's
  * emulator does, every request written down; and, where the script says so, every kind of misbehaviour. Is
- * not:  the emulator: nothing is started or killed, no streaming, one connection at a time. Beware:  stop it
+ * not:  the emulator: nothing is started or killed. Beware:  stop it
  * before you look at the journal; while it runs, the journal belongs to its thread. Source:  README.md here
  * has the script's form; states and statuses are those of the Runtime Interface Emulator (core/states.go,
  * rapi/handler).
@@ -31,6 +31,9 @@ const char *lambda_api_authority(const struct lambda_api *api);
 /* Wait until the script has ended. Returns 0, or -1: DEADLINE (its timeout_ms passed), INVALID (a request
  * that is no HTTP). */
 int lambda_api_wait(struct lambda_api *api, struct nr_err *err) NR_MUST_CHECK;
+
+/* Wait until so many requests have come, answered or not, or the script has ended. */
+void lambda_api_wait_for(struct lambda_api *api, int n_requests);
 
 /* End it, wherever the script stands, and look at what was asked: an array of objects; borrowed. */
 const json_t *lambda_api_stop(struct lambda_api *api);

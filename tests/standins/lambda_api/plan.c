@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <poll.h>
 #include <string.h>
 
@@ -16,22 +17,40 @@ static int parse_then(const char *name, enum plan_then *out, struct nr_err *err)
                       name);
 }
 
+static const struct {
+    const char *name;
+    int (*letter)(int);
+} name_cases[] = {{"", NULL}, {"lower", tolower}, {"upper", toupper}};
+
+static int parse_case(const char *name, int (**out)(int), struct nr_err *err)
+{
+    for (size_t i = 0; i < sizeof(name_cases) / sizeof(name_cases[0]); i++)
+        if (strcmp(name, name_cases[i].name) == 0) {
+            *out = name_cases[i].letter;
+            return 0;
+        }
+    return nr_err_set(err, NR_ERR_INVALID, NULL, "script: case: \"%s\" is not lower or upper", name);
+}
+
 int plan_apply(struct plan *plan, json_t *behaviour, struct nr_err *err)
 {
     json_error_t why;
     const char *then = then_names[plan->then];
+    const char *name_case = "";
     int is_early = plan->is_early;
     int is_close_said = plan->is_close_said;
 
     if (behaviour &&
-        json_unpack_ex(behaviour, &why, 0, "{s?i, s?s%, s?s%, s?i, s?i, s?i, s?i, s?b, s?b, s?s !}", "status",
-                       &plan->status, "body", &plan->body.ptr, &plan->body.len, "raw", &plan->raw.ptr,
-                       &plan->raw.len, "chunk", &plan->chunk_bytes, "split", &plan->split_bytes, "stall_ms",
-                       &plan->stall_ms, "cut", &plan->cut_bytes, "early", &is_early, "close", &is_close_said,
-                       "then", &then) != 0)
+        json_unpack_ex(behaviour, &why, 0, "{s?i, s?s%, s?s%, s?i, s?i, s?i, s?i, s?b, s?b, s?s, s?s !}",
+                       "status", &plan->status, "body", &plan->body.ptr, &plan->body.len, "raw",
+                       &plan->raw.ptr, &plan->raw.len, "chunk", &plan->chunk_bytes, "split",
+                       &plan->split_bytes, "stall_ms", &plan->stall_ms, "cut", &plan->cut_bytes, "early",
+                       &is_early, "close", &is_close_said, "then", &then, "case", &name_case) != 0)
         return nr_err_set(err, NR_ERR_INVALID, NULL, "script: %s", why.text);
     plan->is_early = is_early;
     plan->is_close_said = is_close_said;
+    if (parse_case(name_case, &plan->letter, err) != 0)
+        return -1;
     return parse_then(then, &plan->then, err);
 }
 
@@ -56,6 +75,31 @@ static void add_body(const struct plan *plan, struct nr_buf *out)
     nr_buf_add_text(out, "0\r\nX-Trailer: seen\r\n\r\n");
 }
 
+static void add_value(struct nr_buf *out, const json_t *value)
+{
+    if (json_is_string(value))
+        nr_buf_add(out, nr_view_n(json_string_value(value), json_string_length(value)));
+    for (json_int_t i = 0; i < json_integer_value(value); i++)
+        nr_buf_add_char(out, 'a');
+}
+
+/* One line, or as many as `value` asks for; null puts none. */
+static void add_header(struct nr_buf *out, const char *name, const json_t *value, int (*letter)(int))
+{
+    if (json_is_array(value)) {
+        for (size_t i = 0; i < json_array_size(value); i++)
+            add_header(out, name, json_array_get(value, i), letter);
+        return;
+    }
+    if (!json_is_string(value) && !json_is_integer(value))
+        return;
+    for (const char *c = name; *c; c++)
+        nr_buf_add_char(out, (char)(letter ? letter((unsigned char)*c) : *c));
+    nr_buf_add_text(out, ": ");
+    add_value(out, value);
+    nr_buf_add_text(out, "\r\n");
+}
+
 static void format(const struct plan *plan, struct nr_buf *out)
 {
     const char *name;
@@ -68,8 +112,7 @@ static void format(const struct plan *plan, struct nr_buf *out)
     nr_buf_printf(out, "HTTP/1.1 %d Whatever\r\n", plan->status);
     json_object_foreach(plan->headers, name, value)
     {
-        if (json_is_string(value))
-            nr_buf_printf(out, "%s: %s\r\n", name, json_string_value(value));
+        add_header(out, name, value, plan->letter);
     }
     if (plan->is_close_said)
         nr_buf_add_text(out, "Connection: close\r\n");
@@ -81,6 +124,9 @@ void plan_carry_out(const struct plan *plan, struct wire *wire)
     NR_BUF_AUTO reply;
     struct nr_view bytes;
     struct pollfd stop = {.fd = wire->stop_fd, .events = POLLIN};
+    /* A body that nobody read makes close() send RST, and what is held back would be lost. */
+    bool is_last =
+        !plan->is_early && (plan->then == PLAN_CLOSE || (plan->then == PLAN_KEEP && plan->is_close_said));
 
     nr_buf_init(&reply, SIZE_MAX / 4);
     format(plan, &reply);
@@ -89,7 +135,7 @@ void plan_carry_out(const struct plan *plan, struct wire *wire)
         bytes.len = (size_t)plan->cut_bytes;
     if (plan->stall_ms)
         poll(&stop, 1, plan->stall_ms);
-    if (!wire_write(wire, bytes, (size_t)plan->split_bytes)) {
+    if (!wire_write(wire, bytes, (size_t)plan->split_bytes, is_last)) {
         wire_close(wire, false);
         return;
     }

@@ -13,7 +13,8 @@ enum plan_then { PLAN_KEEP, PLAN_CLOSE, PLAN_RESET, PLAN_HANG };
 struct plan {
     int status;
     struct nr_view body; /* borrowed from the script */
-    json_t *headers;     /* name: text; borrowed */
+    json_t *headers;     /* name: text, texts (one line each) or number (so many "a"); borrowed */
+    int (*letter)(int);  /* what becomes of each letter of their names; NULL = as they are */
     struct nr_view raw;  /* the whole reply, byte for byte, instead; ptr NULL = none */
     int chunk_bytes;     /* > 0: chunked, in chunks of this size */
     int split_bytes;     /* > 0: written in pieces of this size */
@@ -21,6 +22,8 @@ struct plan {
     int cut_bytes;       /* >= 0: only so many bytes of the reply leave */
     bool is_early;       /* reply after the request's head, and never read its body */
     bool is_close_said;  /* with the header "Connection: close" */
+    bool
+        is_silent; /* no reply, until the other side closes or the server ends; others are served meanwhile */
     enum plan_then then;
 };
 

@@ -83,6 +83,8 @@ static int parse_head(char *head, struct wire_request *out, struct nr_err *err)
         return nr_err_set(err, NR_ERR_INVALID, NULL, "not a request line: \"%.100s\"", line ? line : "");
     while ((line = strtok_r(NULL, "\r\n", &rest)))
         add_header(out->headers, line);
+    length = json_string_value(json_object_get(out->headers, "transfer-encoding"));
+    out->is_chunked = length && strcmp(length, "chunked") == 0;
     length = json_string_value(json_object_get(out->headers, "content-length"));
     out->body_bytes = length ? strtoul(length, NULL, 10) : 0;
     return 1;
@@ -90,7 +92,7 @@ static int parse_head(char *head, struct wire_request *out, struct nr_err *err)
 
 int wire_read_head(struct wire *wire, struct wire_request *out, struct nr_err *err)
 {
-    *out = (struct wire_request){.headers = json_object()};
+    *out = (struct wire_request){.headers = json_object(), .trailers = json_object()};
     nr_buf_init(&out->body, SIZE_MAX / 4);
     for (;;) {
         char *end = wire->in.len ? memmem(wire->in.data, wire->in.len, "\r\n\r\n", 4) : NULL;
@@ -112,26 +114,102 @@ int wire_read_head(struct wire *wire, struct wire_request *out, struct nr_err *e
     }
 }
 
-int wire_read_body(struct wire *wire, struct wire_request *request, struct nr_err *err)
+bool wire_has_body(const struct wire_request *request)
 {
-    while (wire->in.len < request->body_bytes) {
+    return request->body_bytes > 0 || request->is_chunked;
+}
+
+/* Until there are so many bytes. 1, 0 = closed before, -1. */
+static int read_bytes(struct wire *wire, size_t n, struct nr_err *err)
+{
+    while (wire->in.len < n) {
         int got = read_more(wire, err);
 
-        if (got == 0)
-            nr_err_set(err, NR_ERR_INVALID, NULL, "the request's body was cut");
         if (got <= 0)
-            return -1;
+            return got;
     }
+    return 1;
+}
+
+/* One line without its CR LF. 1, 0 = closed before, -1. */
+static int read_line(struct wire *wire, char *out, size_t cap, struct nr_err *err)
+{
+    for (;;) {
+        char *end = wire->in.len ? memmem(wire->in.data, wire->in.len, "\r\n", 2) : NULL;
+        int got;
+
+        if (end) {
+            size_t n = (size_t)(end - wire->in.data);
+
+            snprintf(out, cap, "%.*s", (int)n, wire->in.data);
+            drop(wire, n + 2);
+            return 1;
+        }
+        got = read_more(wire, err);
+        if (got <= 0)
+            return got;
+    }
+}
+
+static int read_trailers(struct wire *wire, struct wire_request *request, struct nr_err *err)
+{
+    char line[16384];
+    int got;
+
+    while ((got = read_line(wire, line, sizeof(line), err)) == 1 && line[0])
+        add_header(request->trailers, line);
+    return got;
+}
+
+/* 1 = all of it, 0 = cut, -1. */
+static int read_chunks(struct wire *wire, struct wire_request *request, struct nr_err *err)
+{
+    char line[64];
+    size_t n;
+    int got;
+
+    while ((got = read_line(wire, line, sizeof(line), err)) == 1) {
+        n = strtoul(line, NULL, 16);
+        if (n == 0)
+            return read_trailers(wire, request, err);
+        got = read_bytes(wire, n + 2, err);
+        if (got != 1)
+            return got;
+        nr_buf_add(&request->body, nr_view_n(wire->in.data, n));
+        request->n_chunks++;
+        drop(wire, n + 2);
+    }
+    return got;
+}
+
+int wire_read_body(struct wire *wire, struct wire_request *request, struct nr_err *err)
+{
+    int got;
+
+    if (request->is_chunked) {
+        got = read_chunks(wire, request, err);
+        request->is_cut = got == 0;
+        request->body_bytes = request->body.len;
+        return got < 0 ? -1 : 0;
+    }
+    got = read_bytes(wire, request->body_bytes, err);
+    if (got == 0)
+        nr_err_set(err, NR_ERR_INVALID, NULL, "the request's body was cut");
+    if (got != 1)
+        return -1;
     nr_buf_add(&request->body, nr_view_n(wire->in.data, request->body_bytes));
     drop(wire, request->body_bytes);
     return 0;
 }
 
-bool wire_write(const struct wire *wire, struct nr_view bytes, size_t piece_bytes)
+bool wire_write(const struct wire *wire, struct nr_view bytes, size_t piece_bytes, bool is_last)
 {
+    /* Held back until close() sends them, and the FIN in the same segment (tcp(7), TCP_CORK). */
+    int held = is_last ? MSG_MORE : 0;
+
     while (bytes.len) {
         size_t piece = piece_bytes && piece_bytes < bytes.len ? piece_bytes : bytes.len;
-        ssize_t n = send(wire->fd, bytes.ptr, piece, MSG_NOSIGNAL);
+        ssize_t n = send(wire->fd, bytes.ptr, piece, MSG_NOSIGNAL | held);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -166,6 +244,7 @@ void wire_close(struct wire *wire, bool is_reset)
 void wire_request_done(struct wire_request *request)
 {
     json_decref(request->headers);
-    request->headers = NULL;
+    json_decref(request->trailers);
+    request->headers = request->trailers = NULL;
     nr_buf_done(&request->body);
 }

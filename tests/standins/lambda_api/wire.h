@@ -27,6 +27,10 @@ struct wire_request {
     json_t *headers; /* names in lower case; owned */
     size_t body_bytes;
     struct nr_buf body;
+    bool is_chunked;
+    int n_chunks;     /* of a chunked body, the last, empty one not counted */
+    bool is_cut;      /* its sender went away in the middle */
+    json_t *trailers; /* names in lower case; owned */
 };
 
 /* Wait until fd is readable. 0, or -1: DEADLINE (too long, or stopped). */
@@ -36,11 +40,17 @@ int wire_wait(const struct wire *wire, int fd, struct nr_err *err) NR_MUST_CHECK
  * DEADLINE. */
 int wire_read_head(struct wire *wire, struct wire_request *out, struct nr_err *err) NR_MUST_CHECK;
 
-/* The body that the head announced. Returns 0 or -1. */
+/* Did the head announce a body? */
+bool wire_has_body(const struct wire_request *request);
+
+/* The body that the head announced, taken out of its chunks. Returns 0 or -1; a chunked one that is cut is
+ * marked so, and no error. */
 int wire_read_body(struct wire *wire, struct wire_request *request, struct nr_err *err) NR_MUST_CHECK;
 
-/* Write in pieces of piece_bytes (0 = all at once). False when the other side is gone. */
-bool wire_write(const struct wire *wire, struct nr_view bytes, size_t piece_bytes);
+/* Write in pieces of piece_bytes (0 = all at once). is_last: wire_close() comes next, and the end is to be
+ * seen together with the bytes: else who reads them may ask again before it is there. False when the other
+ * side is gone. */
+bool wire_write(const struct wire *wire, struct nr_view bytes, size_t piece_bytes, bool is_last);
 
 /* Wait for the other side to close; whatever it says is thrown away. */
 void wire_wait_for_close(const struct wire *wire);

@@ -1,81 +1,17 @@
 /* The program as a whole: what it writes, and its exit code. */
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <string.h>
 
-#include "built.h"
-#include "lambda_api.h"
 #include "runtime/mode.h"
-
-struct done {
-    int code; /* exit code, or 128 + signal */
-    char out[4096];
-    char log[4096];
-};
-
-static void read_back(FILE *file, char *out, size_t cap)
-{
-    size_t n;
-
-    rewind(file);
-    n = fread(out, 1, cap - 1, file);
-    out[n] = '\0';
-    fclose(file);
-}
-
-/* In the child: nothing of our own environment but what is given, as NAME=VALUE. */
-static void become(const char *const *args, const char *const *env, const char *input, FILE *out, FILE *log)
-{
-    char program[4096];
-    char root[4096];
-    char *argv[6] = {program};
-    FILE *in = tmpfile();
-
-    snprintf(program, sizeof(program), "%s", built_path("runtime/bootstrap"));
-    snprintf(root, sizeof(root), "LAMBDA_TASK_ROOT=%s", built_path("tests/functions"));
-    for (int i = 0; i < 4 && args[i]; i++)
-        argv[i + 1] = strdup(args[i]);
-    fputs(input, in);
-    rewind(in);
-    dup2(fileno(in), STDIN_FILENO);
-    dup2(fileno(out), STDOUT_FILENO);
-    dup2(fileno(log), STDERR_FILENO);
-    clearenv();
-    putenv(root);
-    for (; *env; env++)
-        putenv(strdup(*env));
-    execv(program, argv);
-    _exit(99);
-}
-
-static struct done run(const char *const *args, const char *const *env, const char *input)
-{
-    struct done done = {0};
-    FILE *out = tmpfile();
-    FILE *log = tmpfile();
-    pid_t child = fork();
-    int status;
-
-    if (child == 0)
-        become(args, env, input, out, log);
-    waitpid(child, &status, 0);
-    done.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    read_back(out, done.out, sizeof(done.out));
-    read_back(log, done.log, sizeof(done.log));
-    return done;
-}
-
-#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define NO_ENV    ((const char *const[]){NULL})
+#include "sandbox.h"
 
 /* --- on its own */
 
 Test(bootstrap, runs_one_event_from_standard_input)
 {
-    struct done done = run(ARGS("--invoke", "echo.handler", "-"), NO_ENV, "{\"a\":1}");
+    struct child_done done =
+        child_run(CHILD_ARGS("--invoke", "echo.handler", "-"), CHILD_NO_ENV, "{\"a\":1}");
 
     cr_expect_eq(done.code, MODE_OK);
     cr_expect_str_eq(done.out, "{\"a\":1}\n");
@@ -84,7 +20,7 @@ Test(bootstrap, runs_one_event_from_standard_input)
 
 Test(bootstrap, shows_the_error_and_exits_1_when_the_function_fails)
 {
-    struct done done = run(ARGS("--invoke", "fail.handler", "-"), NO_ENV, "1");
+    struct child_done done = child_run(CHILD_ARGS("--invoke", "fail.handler", "-"), CHILD_NO_ENV, "1");
 
     cr_expect_eq(done.code, MODE_FAILED);
     cr_expect_str_eq(done.out, "{\"errorMessage\":\"caf\xC3\xA9 \\\"closed\\\", broken \xEF\xBF\xBD byte\","
@@ -94,7 +30,7 @@ Test(bootstrap, shows_the_error_and_exits_1_when_the_function_fails)
 
 Test(bootstrap, shows_why_init_failed)
 {
-    struct done done = run(ARGS("--invoke", "init_fail.handler", "-"), NO_ENV, "1");
+    struct child_done done = child_run(CHILD_ARGS("--invoke", "init_fail.handler", "-"), CHILD_NO_ENV, "1");
 
     cr_expect_eq(done.code, MODE_FAILED);
     cr_expect(strstr(done.out, "init_fail init: NARAE_TEST: \\\"x\\\" is not a whole number"), "%s",
@@ -103,7 +39,8 @@ Test(bootstrap, shows_why_init_failed)
 
 Test(bootstrap, says_which_event_cannot_be_read)
 {
-    struct done done = run(ARGS("--invoke", "echo.handler", "/nonexistent/event.json"), NO_ENV, "");
+    struct child_done done =
+        child_run(CHILD_ARGS("--invoke", "echo.handler", "/nonexistent/event.json"), CHILD_NO_ENV, "");
 
     cr_expect_eq(done.code, MODE_FAILED);
     cr_expect(strstr(done.log, "cannot open /nonexistent/event.json: No such file or directory"), "%s",
@@ -112,9 +49,9 @@ Test(bootstrap, says_which_event_cannot_be_read)
 
 Test(bootstrap, gives_a_local_event_the_timeout_of_the_function)
 {
-    struct done given =
-        run(ARGS("--invoke", "report.handler", "-"), ARGS("AWS_LAMBDA_FUNCTION_TIMEOUT=42"), "1");
-    struct done usual = run(ARGS("--invoke", "report.handler", "-"), NO_ENV, "1");
+    struct child_done given = child_run(CHILD_ARGS("--invoke", "report.handler", "-"),
+                                        CHILD_ARGS("AWS_LAMBDA_FUNCTION_TIMEOUT=42"), "1");
+    struct child_done usual = child_run(CHILD_ARGS("--invoke", "report.handler", "-"), CHILD_NO_ENV, "1");
 
     cr_expect(strstr(given.out, "\"left_s\":42"), "%s", given.out);
     cr_expect(strstr(usual.out, "\"left_s\":300"), "%s", usual.out);
@@ -125,7 +62,7 @@ Test(bootstrap, refuses_a_command_line_that_it_does_not_know)
     static const char *const lines[][4] = {{"--invoke", "echo.handler"}, {"--check"}, {"--nonsense"}, {NULL}};
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        struct done done = run(lines[i], NO_ENV, "");
+        struct child_done done = child_run(lines[i], CHILD_NO_ENV, "");
 
         cr_expect_eq(done.code, MODE_USAGE);
         cr_expect(strstr(done.log, "usage: bootstrap"), "%s", done.log);
@@ -133,10 +70,54 @@ Test(bootstrap, refuses_a_command_line_that_it_does_not_know)
     }
 }
 
+Test(bootstrap, repeats_an_event_and_says_what_that_took)
+{
+    struct child_done done =
+        child_run(CHILD_ARGS("--invoke", "echo.handler", "-", "--repeat", "100"), CHILD_NO_ENV, "{\"a\":1}");
+
+    cr_expect_eq(done.code, MODE_OK);
+    cr_expect_str_eq(done.out, "{\"a\":1}\n");
+    cr_expect_eq(strncmp(done.log, "100 invocations: first ", 23), 0, "%s", done.log);
+    cr_expect(strstr(done.log, " ms, min ") && strstr(done.log, ", median ") && strstr(done.log, ", p99 ") &&
+                  strstr(done.log, ", max "),
+              "%s", done.log);
+}
+
+Test(bootstrap, repeats_until_one_fails)
+{
+    struct child_done done =
+        child_run(CHILD_ARGS("--invoke", "fail.handler", "-", "--repeat", "100"), CHILD_NO_ENV, "1");
+
+    cr_expect_eq(done.code, MODE_FAILED);
+    cr_expect(strstr(done.out, "Function.Refused"), "%s", done.out);
+    cr_expect_null(strstr(done.log, "invocations"), "%s", done.log);
+}
+
+Test(bootstrap, ends_a_function_that_takes_too_long, .timeout = 60)
+{
+    struct child_done done =
+        child_run(CHILD_ARGS("--invoke", "hangs.handler", "-", "--timeout", "120"), CHILD_NO_ENV, "\"hang\"");
+
+    cr_expect_eq(done.code, MODE_TIMEOUT);
+    cr_expect_str_eq(done.out, "{\"errorMessage\":\"Task timed out after 0.12 seconds\","
+                               "\"errorType\":\"Sandbox.Timeout\"}\n");
+    cr_expect_str_eq(done.log, "bootstrap: the function took longer than --timeout 120 ms\n");
+}
+
+Test(bootstrap, tells_the_function_its_timeout_and_lets_a_quick_one_be)
+{
+    struct child_done done = child_run(CHILD_ARGS("--invoke", "report.handler", "-", "--timeout", "7000"),
+                                       CHILD_ARGS("AWS_LAMBDA_FUNCTION_TIMEOUT=42"), "1");
+
+    cr_expect_eq(done.code, MODE_OK);
+    cr_expect(strstr(done.out, "\"left_s\":7"), "%s", done.out);
+    cr_expect_str_eq(done.log, "");
+}
+
 Test(bootstrap, prints_version_and_help)
 {
-    struct done version = run(ARGS("--version"), NO_ENV, "");
-    struct done help = run(ARGS("--help"), NO_ENV, "");
+    struct child_done version = child_run(CHILD_ARGS("--version"), CHILD_NO_ENV, "");
+    struct child_done help = child_run(CHILD_ARGS("--help"), CHILD_NO_ENV, "");
 
     cr_expect_eq(version.code, MODE_OK);
     cr_expect_str_eq(version.out, "narae " NARAE_VERSION "\n");
@@ -146,7 +127,7 @@ Test(bootstrap, prints_version_and_help)
 
 Test(bootstrap, describes_a_function)
 {
-    struct done done = run(ARGS("--check", "echo.handler"), NO_ENV, "");
+    struct child_done done = child_run(CHILD_ARGS("--check", "echo.handler"), CHILD_NO_ENV, "");
 
     cr_expect_eq(done.code, MODE_OK);
     cr_expect(strstr(done.out, "libnarae.so"), "%s", done.out);
@@ -159,6 +140,8 @@ Test(bootstrap, finds_what_will_not_run_on_lambda)
 {
     static const char *const bad[][2] = {
         {"too_new.handler", "needs GLIBC_2.36, provided.al2023 has 2.34"},
+        {"needs_more.handler",
+         "needs libz.so.1, which is not on Lambda, in the layer or beside the function"},
         {"missing.handler", "Runtime.UnreadableHandler: cannot read "},
         {"echo.nothing", "Runtime.HandlerNotFound: no symbol \"nothing\""},
         {"newer_abi.handler", "Runtime.HandlerAbiMismatch: "},
@@ -166,7 +149,7 @@ Test(bootstrap, finds_what_will_not_run_on_lambda)
     };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct done done = run(ARGS("--check", bad[i][0]), NO_ENV, "");
+        struct child_done done = child_run(CHILD_ARGS("--check", bad[i][0]), CHILD_NO_ENV, "");
 
         cr_expect_eq(done.code, MODE_FAILED, "%s", bad[i][0]);
         cr_expect(strstr(done.log, bad[i][1]), "%s: %s", bad[i][0], done.log);
@@ -175,77 +158,34 @@ Test(bootstrap, finds_what_will_not_run_on_lambda)
 
 /* --- in a sandbox */
 
-struct sandbox {
-    struct lambda_api *server;
-    struct done done;
-};
-
-static void sandbox_done(struct sandbox *sandbox)
-{
-    lambda_api_free(sandbox->server);
-}
-
-#define SANDBOX NR_AUTO(sandbox_done) struct sandbox
-
-static struct sandbox serve(const char *handler, const char *script)
-{
-    struct sandbox sandbox = {0};
-    struct nr_err err = {0};
-    char api[64];
-    char name[64];
-
-    cr_assert_eq(lambda_api_start(script, NULL, &sandbox.server, &err), 0, "%s", err.message);
-    snprintf(api, sizeof(api), "AWS_LAMBDA_RUNTIME_API=%s", lambda_api_authority(sandbox.server));
-    snprintf(name, sizeof(name), "_HANDLER=%s", handler);
-    /* The emulator gives the handler's name as an argument, too. */
-    sandbox.done = run(ARGS(handler), ARGS(api, "AWS_LAMBDA_LOG_FORMAT=JSON", handler[0] ? name : "X=y"), "");
-    return sandbox;
-}
-
-static const json_t *asked(const struct sandbox *sandbox, size_t n)
-{
-    return json_array_get(lambda_api_stop(sandbox->server), n);
-}
-
-static const char *path(const struct sandbox *sandbox, size_t n)
-{
-    const char *text = json_string_value(json_object_get(asked(sandbox, n), "path"));
-
-    return text ? text : "nothing";
-}
-
-static const char *body(const struct sandbox *sandbox, size_t n)
-{
-    const char *text = json_string_value(json_object_get(asked(sandbox, n), "body"));
-
-    return text ? text : "";
-}
-
 Test(bootstrap, serves_events_on_one_connection_until_told_to_end)
 {
-    SANDBOX sandbox = serve("echo.handler", "{\"steps\": [{\"event\": [1], \"times\": 100}]}");
+    SANDBOX sandbox =
+        sandbox_run("echo.handler", "{\"steps\": [{\"event\": [1], \"times\": 100}]}", CHILD_NO_ENV);
 
     cr_expect_eq(sandbox.done.code, MODE_FAILED); /* 500 on next: there is no good end */
-    cr_expect_eq(json_array_size(lambda_api_stop(sandbox.server)), 201u);
-    cr_expect_eq(json_integer_value(json_object_get(asked(&sandbox, 200), "connection")), 1);
-    cr_expect_str_eq(body(&sandbox, 199), "[1]");
+    cr_expect_eq(sandbox_n_asked(&sandbox), 201u);
+    cr_expect_eq(json_integer_value(json_object_get(sandbox_asked(&sandbox, 200), "connection")), 1);
+    cr_expect_str_eq(sandbox_body(&sandbox, 199), "[1]");
 }
 
 Test(bootstrap, shows_functions_their_invocation)
 {
     SANDBOX sandbox =
-        serve("report.handler",
-              "{\"steps\": [{\"headers\": {\"Lambda-Runtime-Aws-Request-Id\": \"id-1\","
-              "\"Lambda-Runtime-Trace-Id\": \"Root=1\", \"Lambda-Runtime-Client-Context\": \"{x\"}},"
-              "{\"headers\": {\"Lambda-Runtime-Trace-Id\": null}, \"deadline_in_ms\": -5000}]}");
+        sandbox_run("report.handler",
+                    "{\"steps\": [{\"headers\": {\"Lambda-Runtime-Aws-Request-Id\": \"id-1\","
+                    "\"Lambda-Runtime-Trace-Id\": \"Root=1\", \"Lambda-Runtime-Client-Context\": \"{x\"}},"
+                    "{\"headers\": {\"Lambda-Runtime-Trace-Id\": null}, \"deadline_in_ms\": -5000}]}",
+                    CHILD_NO_ENV);
 
     cr_expect_str_eq(
-        body(&sandbox, 1),
+        sandbox_body(&sandbox, 1),
         "{\"request_id\":\"id-1\",\"content_type\":\"application/json\","
         "\"function_arn\":\"arn:aws:lambda:us-east-1:123456789012:function:test\",\"trace_id\":\"Root=1\","
         "\"tenant_id\":\"\",\"client_context\":\"{x\",\"cognito_identity\":null,\"left_s\":60,"
         "\"_X_AMZN_TRACE_ID\":\"Root=1\",\"AWS_EXECUTION_ENV\":\"AWS_Lambda_narae\"}");
-    cr_expect(strstr(body(&sandbox, 3), "\"left_s\":0,\"_X_AMZN_TRACE_ID\":null"), "%s", body(&sandbox, 3));
+    cr_expect(strstr(sandbox_body(&sandbox, 3), "\"left_s\":0,\"_X_AMZN_TRACE_ID\":null"), "%s",
+              sandbox_body(&sandbox, 3));
 }
 
 static const struct {
@@ -258,6 +198,7 @@ static const struct {
     {"echo", "Runtime.MalformedHandlerName", "_HANDLER: \\\"echo\\\" is not FILE.SYMBOL"},
     {"", "Runtime.MalformedHandlerName", "_HANDLER is not set"},
     {"newer_abi.handler", "Runtime.HandlerAbiMismatch", "was built for ABI 2"},
+    {"future_glibc.handler", "Runtime.ImportModuleError", "version `GLIBC_2.99' not found"},
     {"init_fail.handler", "Function.InvalidSetting",
      "init_fail init: NARAE_TEST: \\\"x\\\" is not a whole number"},
 };
@@ -266,14 +207,14 @@ Test(bootstrap, reports_why_it_cannot_start_and_exits_1)
 {
     for (size_t i = 0; i < sizeof(cannot_start) / sizeof(cannot_start[0]); i++) {
         const char *handler = cannot_start[i].handler;
-        SANDBOX sandbox = serve(handler, "{\"steps\": [{\"event\": 1}]}");
+        SANDBOX sandbox = sandbox_run(handler, "{\"steps\": [{\"event\": 1}]}", CHILD_NO_ENV);
 
         cr_expect_eq(sandbox.done.code, MODE_FAILED, "%s", handler);
-        cr_expect_eq(json_array_size(lambda_api_stop(sandbox.server)), 1u, "%s", handler);
-        cr_expect_str_eq(path(&sandbox, 0), "/2018-06-01/runtime/init/error", "%s", handler);
-        cr_expect(strstr(body(&sandbox, 0), cannot_start[i].words), "%s: %s", handler, body(&sandbox, 0));
-        cr_expect_str_eq(json_string_value(json_object_get(json_object_get(asked(&sandbox, 0), "headers"),
-                                                           "lambda-runtime-function-error-type")),
+        cr_expect_eq(sandbox_n_asked(&sandbox), 1u, "%s", handler);
+        cr_expect_str_eq(sandbox_path(&sandbox, 0), "/2018-06-01/runtime/init/error", "%s", handler);
+        cr_expect(strstr(sandbox_body(&sandbox, 0), cannot_start[i].words), "%s: %s", handler,
+                  sandbox_body(&sandbox, 0));
+        cr_expect_str_eq(sandbox_header(&sandbox, 0, "lambda-runtime-function-error-type"),
                          cannot_start[i].type, "%s", handler);
         cr_expect(strstr(sandbox.done.log, "\"message\":\"init failed\""), "%s", sandbox.done.log);
     }
@@ -281,7 +222,8 @@ Test(bootstrap, reports_why_it_cannot_start_and_exits_1)
 
 Test(bootstrap, exits_1_when_even_the_report_is_refused)
 {
-    SANDBOX sandbox = serve("missing.handler", "{\"steps\": [], \"init_error\": {\"status\": 403}}");
+    SANDBOX sandbox =
+        sandbox_run("missing.handler", "{\"steps\": [], \"init_error\": {\"status\": 403}}", CHILD_NO_ENV);
 
     cr_expect_eq(sandbox.done.code, MODE_FAILED);
     cr_expect(strstr(sandbox.done.log, "init error not accepted"), "%s", sandbox.done.log);
@@ -289,16 +231,17 @@ Test(bootstrap, exits_1_when_even_the_report_is_refused)
 
 Test(bootstrap, dies_as_the_function_does)
 {
-    SANDBOX sandbox = serve("exits.handler", "{\"steps\": [{\"event\": 1}]}");
+    SANDBOX sandbox = sandbox_run("exits.handler", "{\"steps\": [{\"event\": 1}]}", CHILD_NO_ENV);
 
     cr_expect_eq(sandbox.done.code, 3);
-    cr_expect_eq(json_array_size(lambda_api_stop(sandbox.server)), 1u);
+    cr_expect_eq(sandbox_n_asked(&sandbox), 1u);
 }
 
 Test(bootstrap, says_that_the_api_address_is_wrong)
 {
-    struct done done =
-        run(ARGS("echo.handler"), ARGS("AWS_LAMBDA_RUNTIME_API=nowhere", "_HANDLER=echo.handler"), "");
+    struct child_done done =
+        child_run(CHILD_ARGS("echo.handler"),
+                  CHILD_ARGS("AWS_LAMBDA_RUNTIME_API=nowhere", "_HANDLER=echo.handler"), "");
 
     cr_expect_eq(done.code, MODE_FAILED);
     cr_expect(strstr(done.log, "AWS_LAMBDA_RUNTIME_API: \\\"nowhere\\\" is not host:port"), "%s", done.log);

@@ -304,6 +304,30 @@ Test(loop, does_not_report_an_error_after_a_refused_reply)
     cr_expect_eq(n_lines_with(run.log, "answered 413"), 1u, "%s", run.log);
 }
 
+Test(loop, answers_an_unreadable_event_with_an_error_and_goes_on)
+{
+    RUN run =
+        run_script("{\"steps\": [{\"headers\": {\"Lambda-Runtime-Aws-Request-Id\": \"id-9\"}, \"next\": "
+                   "{\"raw\": \"HTTP/1.1 200 OK\\r\\nLambda-Runtime-Aws-Request-Id: id-9\\r\\n"
+                   "Content-Length: 99999999\\r\\n\\r\\n\"}}, {\"event\": 3}]}",
+                   refuse_two);
+
+    cr_expect_str_eq(what(&run, 1), "error");
+    cr_expect(strstr(body(&run, 1), "body too long"), "%s", body(&run, 1));
+    cr_expect_str_eq(what(&run, 3), "response");
+    cr_expect_eq(n_lines_with(run.log, "body too long"), 1u, "%s", run.log);
+}
+
+Test(loop, warns_once_of_an_invocation_id_that_cannot_be_echoed)
+{
+    RUN run = run_script("{\"steps\": [{\"event\": 1, \"times\": 3, \"headers\": "
+                         "{\"Lambda-Runtime-Invocation-Id\": \"a\\tb\"}}]}",
+                         refuse_two);
+
+    cr_expect_str_eq(what(&run, 5), "response");
+    cr_expect_eq(n_lines_with(run.log, "cannot be echoed"), 1u, "%s", run.log);
+}
+
 Test(loop, ends_when_an_answer_says_that_the_sandbox_is_broken)
 {
     RUN run = run_script("{\"steps\": [{\"event\": 1, \"response\": {\"status\": 500}}, {\"event\": 3}]}",

@@ -143,3 +143,33 @@ Test(buf, add_json_text_is_valid_json_whatever_comes_in)
         nr_buf_done(&buf);
     }
 }
+
+Test(buf, writes_numbers)
+{
+    struct nr_buf buf;
+    nr_buf_init(&buf, 200);
+
+    nr_buf_add_int(&buf, INT64_MIN);
+    nr_buf_add_char(&buf, ' ');
+    nr_buf_add_int(&buf, 0);
+    nr_buf_add_char(&buf, ' ');
+    nr_buf_add_hex(&buf, UINT64_MAX);
+    nr_buf_add_char(&buf, ' ');
+    nr_buf_add_hex(&buf, 0);
+
+    assert_text(&buf, "-9223372036854775808 0 ffffffffffffffff 0");
+}
+
+Test(buf, uses_given_memory_and_no_other)
+{
+    char memory[8];
+    struct nr_buf buf = {.data = memory, .cap = sizeof(memory), .max_bytes = sizeof(memory) - 1};
+
+    nr_buf_add_text(&buf, "1234567");
+
+    cr_assert_eq(buf.data, memory);
+    cr_assert_str_eq(nr_buf_text(&buf), "1234567");
+    nr_buf_add_char(&buf, '8');
+    cr_assert(buf.is_too_long);
+    cr_assert_eq(buf.data, memory);
+}

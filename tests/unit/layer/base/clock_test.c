@@ -1,3 +1,5 @@
+#include <time.h>
+
 #include <criterion/criterion.h>
 
 #include <narae/clock.h>
@@ -44,4 +46,19 @@ Test(clock, rfc3339_has_milliseconds_and_z)
     cr_assert_str_eq(text, "2026-12-01T15:06:48.123Z");
     nr_clock_rfc3339(INT64_MAX, text);
     cr_assert_str_eq(text, "1970-01-01T00:00:00.000Z", "a time beyond all calendars: %s", text);
+}
+
+/* Against the C library, every 9 days, 1 hour and some, over all years that have four digits. */
+Test(clock, rfc3339_knows_the_calendar)
+{
+    for (int64_t s = 0; s < 253402300800; s += 9 * 86400 + 3661) {
+        char text[NR_CLOCK_RFC3339_BYTES];
+        char expected[NR_CLOCK_RFC3339_BYTES];
+        struct tm utc;
+        time_t time = (time_t)s;
+
+        nr_clock_rfc3339(s * 1000 + 7, text);
+        strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%S.007Z", gmtime_r(&time, &utc));
+        cr_assert_str_eq(text, expected);
+    }
 }

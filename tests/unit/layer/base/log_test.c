@@ -1,5 +1,7 @@
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <criterion/criterion.h>
 #include <jansson.h>
@@ -120,4 +122,61 @@ Test(log, the_next_record_after_a_long_one_is_whole)
     text = log_capture_take();
     cr_assert_not_null(strstr(text, "\"message\":\"small\",\"n\":1}\n"));
     free(text);
+}
+
+Test(log, text_has_both_ids)
+{
+    begin("Text", "INFO");
+    nr_log_context("req-1", "blue");
+
+    nr_log(NR_LOG_INFO, "done", nr_log_int("n", 1));
+
+    assert_logged("2026-12-01T15:06:48.123Z INFO req-1 done tenantId=\"blue\" n=1\n");
+}
+
+static void *log_as_another(void *unused)
+{
+    nr_log_context("req-2", NULL);
+    nr_log(NR_LOG_INFO, "theirs", nr_log_int("n", 2));
+    return unused;
+}
+
+Test(log, ids_belong_to_the_thread_that_set_them)
+{
+    pthread_t other;
+    begin("Text", "INFO");
+    nr_log_context("req-1", NULL);
+
+    cr_assert_eq(pthread_create(&other, NULL, log_as_another, NULL), 0);
+    pthread_join(other, NULL);
+    nr_log(NR_LOG_INFO, "ours", nr_log_int("n", 1));
+
+    assert_logged("2026-12-01T15:06:48.123Z INFO req-2 theirs n=2\n"
+                  "2026-12-01T15:06:48.123Z INFO req-1 ours n=1\n");
+}
+
+Test(log, several_invocations_at_a_time_have_only_json)
+{
+    setenv("AWS_LAMBDA_MAX_CONCURRENCY", "1", 1);
+    begin("Text", "INFO");
+
+    nr_log(NR_LOG_INFO, "done", nr_log_int("n", 1));
+
+    assert_logged(
+        "{\"timestamp\":\"2026-12-01T15:06:48.123Z\",\"level\":\"INFO\",\"message\":\"done\",\"n\":1}\n");
+}
+
+Test(log, last_words_need_neither_lock_nor_heap)
+{
+    char memory[256];
+    struct nr_buf line = {.data = memory, .cap = sizeof(memory), .max_bytes = sizeof(memory) - 1};
+    const struct nr_log_field field = nr_log_text("errorMessage", NR_VIEW("SIGSEGV"));
+    begin("JSON", "INFO");
+    nr_log_context("req-1", NULL);
+
+    nr_log_last_words(&line, "crashed", &field, 1);
+
+    assert_logged("{\"timestamp\":\"2026-12-01T15:06:48.123Z\",\"level\":\"FATAL\",\"message\":\"crashed\","
+                  "\"requestId\":\"req-1\",\"errorMessage\":\"SIGSEGV\"}\n");
+    cr_assert_eq(line.data, memory);
 }

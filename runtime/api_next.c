@@ -1,0 +1,189 @@
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <narae/clock.h>
+#include <narae/rand.h>
+#include <narae/retry.h>
+
+#include "runtime/api.h"
+
+enum { KEEP_BYTES = 256 * 1024 /* memory kept between events: more is given back */ };
+
+/* "No answer at all" on next: the Python client's budget, with jitter. */
+static const struct nr_retry_policy next_retry = {
+    .max_attempts = 5, .base_ms = 100, .cap_ms = 2000, .floor_ms = 10};
+
+static int ask(struct api *api, struct nr_err *err)
+{
+    size_t n_sent;
+
+    if (conn_ensure(&api->conn, err) != 0)
+        return -1;
+    conn_begin(&api->conn, "GET", API_BASE "invocation/next");
+    nr_buf_add_text(&api->conn.head, "\r\n");
+    if (conn_send(&api->conn, nr_view_n(NULL, 0), &n_sent, err) != 0)
+        return conn_drop(&api->conn), -1;
+    return conn_receive(&api->conn, &api->in, API_PAYLOAD_MAX_BYTES, err);
+}
+
+struct next_policy {
+    int status;            /* the last row, 0, is for every other */
+    enum nr_err_kind kind; /* UNAVAILABLE = ask again, within next_retry; else exit */
+    const char *meaning;
+};
+
+/* What each status of next means. Only an undocumented one is worth asking again. */
+static const struct next_policy alone[] = {
+    {200, NR_ERR_NONE, ""},
+    {403, NR_ERR_BUG, "it was asked in a wrong state"},
+    {500, NR_ERR_DENIED, "the sandbox is broken"}, /* "exit promptly" (runtimes-api) */
+    {0, NR_ERR_UNAVAILABLE, "unexpected status"},
+};
+
+/* Among several workers 500 says as well that there are more of them than slots (the emulator's
+ * invoke_router.go). */
+static const struct next_policy one_of_many[] = {
+    {200, NR_ERR_NONE, ""},
+    {403, NR_ERR_BUG, "it was asked in a wrong state"},
+    {0, NR_ERR_UNAVAILABLE, "no slot for this worker, or the sandbox is broken"},
+};
+
+static int judge(const struct api *api, struct nr_err *err)
+{
+    const struct next_policy *policy = api->is_one_of_many ? one_of_many : alone;
+    struct nr_view body = http1_body(&api->conn.reply, api->in.data);
+
+    while (policy->status && policy->status != api->conn.reply.status)
+        policy++;
+    if (policy->kind == NR_ERR_NONE)
+        return 0;
+    return nr_err_set(err, policy->kind, "Runtime.NextRefused",
+                      "the Runtime API answered %d to /invocation/next: %s: %.*s", api->conn.reply.status,
+                      policy->meaning, body.len > 200 ? 200 : (int)body.len, body.ptr);
+}
+
+static struct nr_view header(const struct api *api, const char *name)
+{
+    return http1_header(&api->conn.reply, api->in.data, name);
+}
+
+/* An id goes back in a path or a header, so it must be visible ASCII without spaces. */
+static bool keep_id(struct nr_view value, char *out, size_t cap)
+{
+    bool is_good = value.len > 0 && value.len < cap;
+
+    for (size_t i = 0; is_good && i < value.len; i++)
+        is_good = value.ptr[i] > 0x20 && value.ptr[i] < 0x7f;
+    snprintf(out, cap, "%.*s", is_good ? (int)value.len : 0, is_good ? value.ptr : "");
+    return is_good;
+}
+
+static int keep_ids(struct api *api, struct nr_err *err)
+{
+    keep_id(header(api, "lambda-runtime-invocation-id"), api->invocation_id, sizeof(api->invocation_id));
+    if (keep_id(header(api, "lambda-runtime-aws-request-id"), api->request_id, sizeof(api->request_id)))
+        return 0;
+    return nr_err_set(err, NR_ERR_UNAVAILABLE, "Runtime.MissingRequestId",
+                      "the Runtime API sent an event without a usable Lambda-Runtime-Aws-Request-Id");
+}
+
+/* One try. A reply that cannot be read but says whose it is, is an event as well: its caller can be told, and
+ * asking again would bring the same. */
+static int try_once(struct api *api, struct nr_err *err)
+{
+    struct nr_err ignored = {0};
+
+    api->unreadable.kind = NR_ERR_NONE;
+    if (ask(api, err) == 0)
+        return judge(api, err) == 0 ? keep_ids(api, err) : -1;
+    if (!api->conn.is_reply_refused || api->conn.reply.status != 200 || keep_ids(api, &ignored) != 0)
+        return -1;
+    api->unreadable = *err;
+    return 0;
+}
+
+static void pause_ms(int64_t wait_ms)
+{
+    struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000};
+
+    while (nanosleep(&wait, &wait) != 0 && errno == EINTR)
+        ;
+}
+
+/* Ask until there is an event. Only what was lost on the way, or an undocumented reply, is asked for again.
+ */
+static int ask_with_patience(struct api *api, struct nr_err *err)
+{
+    for (int attempt = 1;; attempt++) {
+        struct nr_err why = {0};
+        struct nr_retry_decision decision;
+
+        if (try_once(api, &why) == 0)
+            return 0;
+        decision = nr_retry_decide(&next_retry, attempt, &why, NR_CLOCK_NEVER_MS, nr_rand_below(1ULL << 32));
+        if (!decision.is_again) {
+            *err = why;
+            return -1;
+        }
+        pause_ms(decision.wait_ms);
+    }
+}
+
+/* The metadata headers that are passed on as text, and where they go. */
+static const struct {
+    const char *header;
+    size_t at;
+    const char *fallback;
+} text_headers[] = {
+    {"content-type", offsetof(struct api_event, content_type), "application/json"},
+    {"lambda-runtime-invoked-function-arn", offsetof(struct api_event, function_arn), ""},
+    {"lambda-runtime-trace-id", offsetof(struct api_event, trace_id), ""},
+    {"lambda-runtime-aws-tenant-id", offsetof(struct api_event, tenant_id), ""},
+};
+
+/* A number that is none, or beyond any Lambda (year 2286), counts as missing: metadata never ends the
+ * process. */
+static int64_t parse_deadline(struct nr_view text)
+{
+    int64_t value = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9' || i > 12)
+            return 0;
+        value = value * 10 + (text.ptr[i] - '0');
+    }
+    return value;
+}
+
+static void read_metadata(const struct api *api, struct api_event *event)
+{
+    for (size_t i = 0; i < sizeof(text_headers) / sizeof(text_headers[0]); i++) {
+        struct nr_view value = header(api, text_headers[i].header);
+        const char **slot = (const char **)(void *)((char *)event + text_headers[i].at);
+
+        *slot = value.len ? value.ptr : text_headers[i].fallback;
+    }
+    event->client_context = header(api, "lambda-runtime-client-context");
+    event->cognito_identity = header(api, "lambda-runtime-cognito-identity");
+    event->deadline_unix_ms = parse_deadline(header(api, "lambda-runtime-deadline-ms"));
+}
+
+int api_next(struct api *api, struct api_event *out, struct nr_err *err)
+{
+    struct api_event event = {0};
+
+    nr_buf_shrink(&api->in, KEEP_BYTES);
+    if (ask_with_patience(api, err) != 0)
+        return -1;
+    read_metadata(api, &event);
+    event.request_id = api->request_id;
+    event.is_echo_dropped = !api->invocation_id[0] && header(api, "lambda-runtime-invocation-id").len > 0;
+    if (api->unreadable.kind == NR_ERR_NONE)
+        event.body = http1_body(&api->conn.reply, api->in.data);
+    else
+        event.unreadable = &api->unreadable;
+    *out = event;
+    return 0;
+}

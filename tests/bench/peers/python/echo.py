@@ -1,0 +1,5 @@
+"""Echo on awslambdaric."""
+
+
+def handler(event, _context):
+    return event

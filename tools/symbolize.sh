@@ -20,7 +20,7 @@ frames() { # one "module+0xoffset" a line
 declare -A file=()
 while read -r path; do
     file[$(basename "$path")]=$path
-done < <(find "$symbols" -type f | LC_ALL=C sort)
+done < <(find -L "$symbols" -type f | LC_ALL=C sort)
 
 explain() { # explain FRAME
     local module=${1%%+*} place

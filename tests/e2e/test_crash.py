@@ -1,5 +1,6 @@
 """A native crash on the real package: what the caller, the log and `./build.sh symbolize` make of it."""
 
+import os
 import subprocess
 
 from harness import paths
@@ -9,7 +10,7 @@ REQUEST = "SIGSEGV (nothing is mapped there) at 0x10, in crash.so+0x"
 
 def symbolize(*words, text: str = "") -> list[str]:
     done = subprocess.run(["tools/symbolize.sh", *words], input=text, capture_output=True, text=True, cwd=paths.ROOT,
-                          timeout=60, check=True)
+                          timeout=60, check=True, env=os.environ | {"NARAE_SYMBOLS": str(paths.SYMBOLS)})
     return done.stdout.splitlines()
 
 

@@ -105,8 +105,9 @@ def test_handler_that_cannot_be_loaded_is_named(emulate, function, handler, word
 
 
 def local(*words, function: str, stdin: bytes = b"") -> subprocess.CompletedProcess:
-    return subprocess.run([paths.BOOTSTRAP, *words], input=stdin, capture_output=True, timeout=20,
-                          env={"LAMBDA_TASK_ROOT": str(paths.test_function(function)), "AWS_LAMBDA_LOG_FORMAT": "JSON"})
+    return subprocess.run(paths.bootstrap(*words), input=stdin, capture_output=True, timeout=20,
+                          env=paths.environment() | {"LAMBDA_TASK_ROOT": str(paths.test_function(function)),
+                                                     "AWS_LAMBDA_LOG_FORMAT": "JSON"})
 
 
 def test_one_event_runs_without_any_emulator(tmp_path):

@@ -65,8 +65,8 @@ def test_sam_build_leaves_the_package_alone_and_points_to_it(tmp_path):
     sam("build", "--build-dir", out, "--cache-dir", tmp_path / "cache", home=tmp_path)
 
     built = yaml_parse((out / "template.yaml").read_text())["Resources"]
-    assert (out / built["NaraeLayer"]["Properties"]["ContentUri"]).resolve() == paths.LAYER
-    assert (out / built["PushSend"]["Properties"]["CodeUri"]).resolve() == paths.function("push_send")
+    assert (out / built["NaraeLayer"]["Properties"]["ContentUri"]).resolve() == paths.LAYER.resolve()
+    assert (out / built["PushSend"]["Properties"]["CodeUri"]).resolve() == paths.function("push_send").resolve()
     assert [file.name for file in out.iterdir()] == ["template.yaml"]
     assert digest(paths.PACKAGE) == before
 

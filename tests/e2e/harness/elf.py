@@ -38,3 +38,8 @@ def exported(file: Path) -> list[str]:
 def is_executable_stack(file: Path) -> bool:
     stack = [line for line in _readelf("-l", file).splitlines() if "GNU_STACK" in line]
     return not stack or "E" in stack[0].split()[-2]
+
+
+def loaded_bytes(file: Path) -> int:
+    """What is mapped of the file: arm64 files are padded, since a page there may have 64 KB."""
+    return sum(int(size, 16) for size in re.findall(r"LOAD +0x\S+ 0x\S+ 0x\S+ 0x(\S+)", _readelf("-l", file)))

@@ -46,13 +46,13 @@ class Emulator:
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
         }
-        env.update(settings or {})
+        env.update(paths.environment() | (settings or {}))
         scratch.mkdir(parents=True, exist_ok=True)
         self.program = Program("the emulator", [
             paths.emulator(), "--log-level", "error",
             "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}",
             "--runtime-api-address", f"127.0.0.1:{api_port}",
-            paths.BOOTSTRAP, handler,
+            *paths.bootstrap(handler),
         ], scratch / "emulator.log", env=env, cwd=task_root)
         self.program.wait_for_port(self.port)
 

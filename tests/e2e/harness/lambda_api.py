@@ -37,7 +37,7 @@ def run(function: str, script: dict, folder: Path, settings: dict | None = None,
         env = {"PATH": os.environ["PATH"], "LAMBDA_TASK_ROOT": str(paths.test_function(function)),
                "_HANDLER": f"{function}.handler", "AWS_LAMBDA_LOG_FORMAT": "JSON",
                "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{(folder / 'port').read_text().strip()}", **(settings or {})}
-        done = subprocess.run([paths.BOOTSTRAP], env=env, capture_output=True, timeout=deadline_s, check=False)
+        done = subprocess.run(paths.bootstrap(), env=env | paths.environment(), capture_output=True, timeout=deadline_s, check=False)
         assert server.process.wait(timeout=20) == 0, server.text()
     finally:
         server.stop()

@@ -1,4 +1,5 @@
-/* usage - replies with what the process holds: resident memory in KiB and open descriptors. */
+/* usage - replies with what the process holds: resident memory in KiB, now and at most, and open descriptors.
+ */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,20 @@ static long resident_kb(void)
     return pages < 0 ? -1 : pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+static long peak_kb(void)
+{
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[256];
+    long kb = -1;
+
+    while (file && fgets(line, sizeof(line), file))
+        if (sscanf(line, "VmHWM: %ld kB", &kb) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return kb;
+}
+
 static int n_descriptors(void)
 {
     DIR *dir = opendir("/proc/self/fd");
@@ -32,13 +47,14 @@ static int n_descriptors(void)
 
 static int invoke(const struct nr_request *request, struct nr_reply *reply, struct nr_err *err)
 {
-    char text[64];
+    char text[96];
     int n;
 
     /* Looking costs memory of its own, so it is done for the events that ask for it. */
     if (!nr_view_is(request->event, NR_VIEW("\"look\"")))
         return nr_reply_bytes(reply, request->event, request->content_type, err);
-    n = snprintf(text, sizeof(text), "{\"rss_kb\":%ld,\"fds\":%d}", resident_kb(), n_descriptors());
+    n = snprintf(text, sizeof(text), "{\"rss_kb\":%ld,\"peak_kb\":%ld,\"fds\":%d}", resident_kb(), peak_kb(),
+                 n_descriptors());
     return nr_reply_bytes(reply, nr_view_n(text, (size_t)n), NULL, err);
 }
 

@@ -145,22 +145,19 @@ static void print_latency(int64_t *times_us, size_t n)
     fprintf(stderr, "%s\n", nr_buf_text(&line));
 }
 
-static void free_times(int64_t **times_us)
-{
-    free(*times_us);
-}
-
 static int run_often(const struct options *options, const struct nr_handler *handler,
                      const struct nr_buf *body, struct nr_reply *reply, struct nr_err *err)
 {
-    NR_AUTO(free_times) int64_t *times_us = calloc((size_t)options->repeat, sizeof(*times_us));
+    int64_t *times_us = calloc((size_t)options->repeat, sizeof(*times_us));
+    int result;
 
     if (!times_us)
         return nr_err_set(err, NR_ERR_UNAVAILABLE, NULL, "no memory");
-    if (run_all(options, handler, body, reply, times_us, err) != 0)
-        return -1;
-    print_latency(times_us, (size_t)options->repeat);
-    return 0;
+    result = run_all(options, handler, body, reply, times_us, err);
+    if (result == 0)
+        print_latency(times_us, (size_t)options->repeat);
+    free(times_us);
+    return result;
 }
 
 static int run(const struct options *options, const struct nr_buf *body, struct nr_reply *reply,

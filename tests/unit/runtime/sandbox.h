@@ -10,7 +10,7 @@
 #include <narae/attr.h>
 
 #include "child.h"
-#include "lambda_api.h"
+#include "tests/standins/lambda_api/lambda_api.h"
 
 struct sandbox {
     struct lambda_api *server;

@@ -89,11 +89,14 @@ static bool take_one(struct nr_h2 *h2)
 {
     struct h2_slot *slot = spare_slot(h2);
     struct nr_err why = {0};
+    int said;
 
     if (!slot)
         return false;
-    if (!h2->work->next(h2->work->ctx, &slot->request)) {
-        h2->is_exhausted = true;
+    said = h2->work->next(h2->work->ctx, &slot->request);
+    if (said != NR_H2_TAKE) {
+        h2->is_exhausted = said == NR_H2_NO_MORE;
+        h2->ask_mono_ms = slot->request.later_mono_ms;
         h2_slot_prepend(&h2->spare, slot);
         return false;
     }
@@ -108,10 +111,19 @@ static bool take_one(struct nr_h2 *h2)
     return true;
 }
 
+/* Has next() said that it has nothing yet? */
+static bool is_early(struct nr_h2 *h2)
+{
+    if (h2->ask_mono_ms > nr_clock_mono_ms())
+        return true;
+    h2->ask_mono_ms = 0;
+    return false;
+}
+
 static bool has_work(struct nr_h2 *h2)
 {
     while (!h2->waiting.first && !h2->is_exhausted && !h2_is_stopped(h2))
-        if (!take_one(h2))
+        if ((h2->ask_mono_ms && is_early(h2)) || !take_one(h2))
             return false;
     return h2->waiting.first != NULL;
 }
@@ -294,7 +306,7 @@ static void expire(struct nr_h2 *h2)
 
 static int poll_timeout_ms(const struct nr_h2 *h2)
 {
-    int64_t until_ms = NR_CLOCK_NEVER_MS;
+    int64_t until_ms = h2->ask_mono_ms && !h2->waiting.first ? h2->ask_mono_ms : NR_CLOCK_NEVER_MS;
     int64_t left_ms;
 
     EACH_CONN(h2, conn)
@@ -368,6 +380,7 @@ static void begin_run(struct nr_h2 *h2, const struct nr_h2_work *work, int64_t d
 {
     h2->work = work;
     h2->deadline_ms = deadline_mono_ms;
+    h2->ask_mono_ms = 0;
     h2->is_exhausted = false;
     h2->is_full_grown = false;
     h2->n_barren = 0;

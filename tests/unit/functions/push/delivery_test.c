@@ -33,6 +33,8 @@ static struct google_token token;
 static struct push_message message;
 static struct plan plan;
 static struct delivery delivery;
+static struct pace pace;
+static struct delivery_means means;
 static struct nr_err err;
 static struct h2_server_rule second_rule;
 
@@ -66,7 +68,10 @@ static void make_plan(void)
                                     &message, &err),
                  0, "%s", err.message);
     for (size_t i = 0; i < N_DEVICES; i++)
-        devices[i] = (struct plan_device){0, (int64_t)i + 1, 1, false, NR_VIEW("\"registration\"")};
+        devices[i] = (struct plan_device){.device_id = (int64_t)i + 1,
+                                          .version = 1,
+                                          .registration = NR_VIEW("\"registration\""),
+                                          .attempts = 1};
     cr_assert_eq(plan_make(&message, &is_skipped, 1, devices, N_DEVICES, &plan, &err), 0, "%s", err.message);
 }
 
@@ -88,12 +93,18 @@ static void start(const char *const *token_answers, size_t n_answers, struct h2_
 
 static int run(void)
 {
-    return delivery_run(&delivery, h2, &account, &token, NR_CLOCK_NEVER_MS, &err);
+    means.h2 = h2;
+    means.account = &account;
+    means.token = &token;
+    means.pace = &pace;
+    return delivery_run(&delivery, &means, &err);
 }
 
 static void set_up(void)
 {
     test_pki_init(&pki);
+    pace_init(&pace, 1000000, 0);
+    means = (struct delivery_means){.request_timeout_ms = 10000, .deadline_mono_ms = NR_CLOCK_NEVER_MS};
 }
 
 static void tear_down(void)

@@ -312,6 +312,11 @@ Test(push_send, returns_what_fcm_had_no_room_for_and_says_why)
     expect_reply(EVENT(RECORD("1", TO_17)), REPLY(FAILED("1")));
     expect_one_line("\"WARN\"", "\"verdict\":\"quota_exceeded\",\"sends\":1,\"hint\":\"");
 
+    /* FCM wants a minute of peace; what comes sooner is not sent, and does not get lost. */
+    expect_reply(EVENT(RECORD("1", TO_17)), REPLY(FAILED("1")));
+    test_database_run(&database,
+                      "update narae_push.send set claimable_at = now() where claimable_at > now() + "
+                      "interval '59 s' and attempts = 1 and verdict = 'quota_exceeded'");
     expect_reply(EVENT(RECORD("1", TO_17)), REPLY());
 }
 

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <narae/clock.h>
@@ -9,6 +10,7 @@
 #include <narae/secret.h>
 
 #include "functions/push/google_token.h"
+#include "functions/push/http_date.h"
 
 enum {
     LIFETIME_S = 3600,         /* the most Google accepts: exp <= iat + 3600 */
@@ -16,118 +18,10 @@ enum {
     MARGIN_MS = 5 * 60 * 1000, /* as firebase-admin-node: TOKEN_EXPIRY_THRESHOLD_MILLIS */
     ASSERTION_MAX_BYTES = 8 * 1024,
     REPLY_MAX_BYTES = 64 * 1024,
-    KEY_MAX_BYTES = 16 * 1024,
+    SKEW_MIN_S = 30, /* a smaller difference is not what Google refuses */
 };
 
 static const char scope[] = "https://www.googleapis.com/auth/firebase.messaging";
-
-/* --- the account
- * ------------------------------------------------------------------------------------------------ */
-
-static int take_text(const struct nr_json_place *root, const char *name, char *out, size_t cap,
-                     struct nr_err *err)
-{
-    struct nr_json_place place = nr_json_member(root, name);
-    struct nr_view text;
-
-    if (nr_json_want_text(&place, 1, cap - 1, &text, err) != 0)
-        return -1;
-    snprintf(out, cap, "%.*s", NR_VIEW_ARG(text));
-    return 0;
-}
-
-static bool is_private_key(struct nr_view pem)
-{
-    return (nr_view_starts(pem, NR_VIEW("-----BEGIN PRIVATE KEY-----\n")) ||
-            nr_view_starts(pem, NR_VIEW("-----BEGIN RSA PRIVATE KEY-----\n"))) &&
-           memmem(pem.ptr, pem.len, "\n-----END ", strlen("\n-----END "));
-}
-
-static int take_key(const struct nr_json_place *root, struct nr_buf *out, struct nr_err *err)
-{
-    struct nr_json_place place = nr_json_member(root, "private_key");
-    struct nr_view pem;
-
-    if (nr_json_want_text(&place, 1, KEY_MAX_BYTES, &pem, err) != 0)
-        return -1;
-    if (!is_private_key(pem))
-        return nr_json_refuse(&place, err, "must be an unencrypted private key in PEM");
-    nr_buf_add(out, pem);
-    return nr_buf_check(out, "private_key", err);
-}
-
-/* It becomes part of a path. Project ids have a-z, 0-9 and '-'; those of a company's domain "example.com:" in
- * front. */
-static int check_project_id(const struct nr_json_place *root, const char *project_id, struct nr_err *err)
-{
-    struct nr_json_place place = nr_json_member(root, "project_id");
-
-    if (project_id[strspn(project_id, "abcdefghijklmnopqrstuvwxyz0123456789-.:")] == '\0')
-        return 0;
-    return nr_json_refuse(&place, err, "may only contain a-z, 0-9, '-', '.' and ':'");
-}
-
-/* "http://127.0.0.1:PORT/": the whole authority is compared, as "127.0.0.1:80@elsewhere" begins the same way.
- */
-static bool is_loopback(const char *uri)
-{
-    static const char start[] = "http://127.0.0.1:";
-    const char *port = uri + sizeof(start) - 1;
-
-    return strncmp(uri, start, sizeof(start) - 1) == 0 && port[strspn(port, "0123456789")] == '/';
-}
-
-/* The token endpoint gets a signed assertion: over plain HTTP only where a test or a sandbox listens. */
-static int check_token_uri(const struct nr_json_place *root, const char *uri, struct nr_err *err)
-{
-    struct nr_json_place place = nr_json_member(root, "token_uri");
-
-    if (strncmp(uri, "https://", strlen("https://")) == 0 || is_loopback(uri))
-        return 0;
-    return nr_json_refuse(&place, err, "must be an https:// address");
-}
-
-static int read_account(const json_t *doc, struct google_account *out, struct nr_err *err)
-{
-    struct nr_json_place root = nr_json_root("", doc);
-
-    if (nr_json_want_object(&root, err) != 0 ||
-        take_text(&root, "project_id", out->project_id, sizeof(out->project_id), err) != 0 ||
-        take_text(&root, "client_email", out->client_email, sizeof(out->client_email), err) != 0 ||
-        take_text(&root, "private_key_id", out->private_key_id, sizeof(out->private_key_id), err) != 0 ||
-        take_text(&root, "token_uri", out->token_uri, sizeof(out->token_uri), err) != 0)
-        return -1;
-    if (check_project_id(&root, out->project_id, err) != 0 ||
-        check_token_uri(&root, out->token_uri, err) != 0)
-        return -1;
-    return take_key(&root, &out->private_key, err);
-}
-
-int google_account_parse(const char *setting, struct nr_view text, struct google_account *out,
-                         struct nr_err *err)
-{
-    NR_JSON_AUTO *doc = NULL;
-    struct google_account account = {0};
-    struct nr_err why = {0};
-
-    nr_buf_init(&account.private_key, KEY_MAX_BYTES);
-    if (nr_json_parse(text, "service account", &doc, &why) == 0 && read_account(doc, &account, &why) == 0) {
-        *out = account;
-        return 0;
-    }
-    google_account_done(&account);
-    /* jansson quotes what it stumbled over, and that may be a part of the key. */
-    if (!doc)
-        nr_err_set(err, NR_ERR_INVALID, "Function.InvalidSetting", "%s: not JSON", setting);
-    else
-        nr_err_set(err, why.kind, "Function.InvalidSetting", "%s: %s", setting, why.message);
-    return nr_err_hint(err, "the JSON key file of a Google service account is expected");
-}
-
-void google_account_done(struct google_account *account)
-{
-    nr_secret_done(&account->private_key);
-}
 
 /* --- the assertion
  * ---------------------------------------------------------------------------------------------- */
@@ -192,6 +86,8 @@ int google_assertion(const struct google_account *account, int64_t now_unix_s, s
 /* --- the exchange
  * ----------------------------------------------------------------------------------------------- */
 
+#define CLOCK_REFUSAL "Invalid JWT: Token must be a short-lived token"
+
 /* Google's words, and what to do about them (texts as seen in the field; a prefix is enough). */
 static const struct {
     const char *text;
@@ -201,7 +97,10 @@ static const struct {
     {"Invalid grant: account not found",
      "the service account was deleted: create one and put its key into the secret"},
     {"Invalid JWT: Failed audience check", "token_uri does not belong to this endpoint"},
-    {"Invalid JWT: Token must be a short-lived token", "the clock of this machine is off by minutes"},
+    {CLOCK_REFUSAL,
+     "the clock of this machine is wrong, and Google's answer had no usable Date to repair it by"},
+    {"iat/exp is not set", "something on the way changes the request"},
+    {"invalid_client", "client_email or private_key_id does not belong to this key: take the whole key file"},
     {"invalid_scope", "the FCM API is not enabled for this project"},
     {"unauthorized_client", "the service account may not use this scope"},
     {"disabled_client", "the service account is disabled"},
@@ -259,25 +158,57 @@ static int read_reply(const struct nr_http_reply *reply, struct google_token *to
     return 0;
 }
 
-static int exchange(const struct google_account *account, struct google_token *token,
-                    int64_t deadline_mono_ms, struct nr_err *err)
+static int ask(const struct google_account *account, struct google_token *token, int64_t deadline_mono_ms,
+               struct nr_http_reply *reply, struct nr_err *err)
 {
     static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
-    struct nr_http_reply reply = {0};
     NR_SECRET_AUTO body;
-    int result;
 
     nr_buf_init(&body, ASSERTION_MAX_BYTES);
     /* base64url and dots need no escaping in a form. */
     nr_buf_add_text(&body, "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=");
-    if (google_assertion(account, nr_clock_wall_ms() / 1000, &body, err) != 0)
+    if (google_assertion(account, nr_clock_wall_ms() / 1000 + token->skew_s, &body, err) != 0)
         return -1;
-    result = nr_http_send(&(struct nr_http_request){.url = account->token_uri,
-                                                    .headers = headers,
-                                                    .body = nr_buf_view(&body),
-                                                    .deadline_mono_ms = deadline_mono_ms,
-                                                    .reply_max_bytes = REPLY_MAX_BYTES},
-                          &reply, err);
+    return nr_http_send(&(struct nr_http_request){.url = account->token_uri,
+                                                  .headers = headers,
+                                                  .body = nr_buf_view(&body),
+                                                  .deadline_mono_ms = deadline_mono_ms,
+                                                  .reply_max_bytes = REPLY_MAX_BYTES},
+                        reply, err);
+}
+
+/* Was it our clock, and does Google's Date say how far off it is? Kept for the life of the token's owner. */
+static bool repair_clock(const struct nr_http_reply *reply, struct google_token *token)
+{
+    NR_JSON_AUTO *doc = NULL;
+    struct nr_err ignored = {0};
+    const char *text;
+    int64_t google_s;
+    int64_t skew_s;
+
+    if (reply->status != 400 || nr_json_parse(nr_buf_view(&reply->body), "refusal", &doc, &ignored) != 0)
+        return false;
+    text = json_string_value(json_object_get(doc, "error_description"));
+    if (!text || strncmp(text, CLOCK_REFUSAL, sizeof(CLOCK_REFUSAL) - 1) != 0 ||
+        !http_date_parse(nr_view(reply->date), &google_s))
+        return false;
+    skew_s = google_s - nr_clock_wall_ms() / 1000;
+    if (llabs(skew_s - token->skew_s) < SKEW_MIN_S)
+        return false;
+    token->skew_s = skew_s;
+    return true;
+}
+
+static int exchange(const struct google_account *account, struct google_token *token,
+                    int64_t deadline_mono_ms, struct nr_err *err)
+{
+    struct nr_http_reply reply = {0};
+    int result = ask(account, token, deadline_mono_ms, &reply, err);
+
+    if (result == 0 && repair_clock(&reply, token)) {
+        nr_secret_done(&reply.body);
+        result = ask(account, token, deadline_mono_ms, &reply, err);
+    }
     if (result == 0)
         result = read_reply(&reply, token, err);
     nr_secret_done(&reply.body);

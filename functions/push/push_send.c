@@ -15,6 +15,7 @@
 #include <narae/tls.h>
 
 #include "functions/push/batch.h"
+#include "functions/push/metrics.h"
 #include "functions/push/round.h"
 #include "functions/push/store.h"
 #include "functions/push/store_finish.h"
@@ -271,6 +272,7 @@ static int run(struct invocation *invocation, const struct nr_request *request, 
     mark_failures(invocation);
     tell_delays(invocation);
     log_summary(invocation);
+    metrics_emit(&invocation->batch, &invocation->counts, sandbox.pace.percent);
     return nr_sqs_reply(&invocation->batch.sqs, reply, err);
 }
 

@@ -267,6 +267,16 @@ static void act(struct turn *turn)
 
 /* --- what became of it ---------------------------------------------------------------------------------- */
 
+static void add_latency(struct round_counts *counts, int64_t latency_us)
+{
+    if (latency_us <= 0)
+        return;
+    counts->n_answered++;
+    counts->latency_sum_us += latency_us;
+    if (latency_us > counts->latency_max_us)
+        counts->latency_max_us = latency_us;
+}
+
 static void count(struct turn *turn)
 {
     struct round_counts *counts = turn->counts;
@@ -281,6 +291,7 @@ static void count(struct turn *turn)
         enum fcm_verdict verdict = (enum fcm_verdict)turn->delivery.verdicts[i];
 
         counts->n_by_verdict[verdict]++;
+        add_latency(counts, turn->delivery.latencies_us[i]);
         if (turn->send_fn)
             turn->send_fn(&turn->batch->messages[send->message], send->device_id, verdict,
                           turn->delivery.latencies_us[i]);

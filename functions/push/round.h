@@ -38,6 +38,8 @@ struct round_counts {
     size_t n_unknown; /* devices named by id that are not active */
     size_t n_held;    /* sends that are somebody else's, or wait for their time */
     size_t n_unanswered;
+    size_t n_answered; /* in the last try of each send */
+    int64_t latency_sum_us, latency_max_us;
     bool is_breaker_open;
     struct nr_err not_sent;    /* why sending stopped */
     struct nr_err unanswered;  /* why the first send without an answer got none */

@@ -168,7 +168,8 @@ static void expect_one_line(const char *level, const char *part)
 {
     expect_line(0, level, part);
     expect_line(1, "\"INFO\"", "\"message\":\"batch done\"");
-    cr_expect_str_eq(log_line(2), "");
+    expect_line(2, "\"INFO\"", "\"Namespace\":\"Narae/Push\"");
+    cr_expect_str_eq(log_line(3), "");
 }
 
 /* --- what works ---------------------------------------------------------------------------------------- */
@@ -182,7 +183,9 @@ Test(push_send, sends_to_every_device_and_reports_the_malformed_message_alone)
     expect_line(0, "\"ERROR\"", "\"errorMessage\":\"Records[1].body.id: missing; must be a string\"");
     expect_line(0, "\"ERROR\"", "\"messageId\":\"" ID("2") "\"");
     expect_line(1, "\"INFO\"", "\"messages\":3,\"malformed\":1,\"expired\":0,\"sends\":2,\"sent\":2,");
-    cr_expect_str_eq(log_line(2), "");
+    expect_line(2, "\"INFO\"", "\"Sent\":2,\"Messages\":3,\"MessagesReturned\":0,\"MessagesPoisoned\":1,");
+    expect_line(2, "\"ClientErrorPercent\":0", "\"LatencyMean\":");
+    cr_expect_str_eq(log_line(3), "");
 }
 
 Test(push_send, drops_what_is_too_late)

@@ -100,7 +100,7 @@ static void give_to_ledger(struct turn *turn, size_t i)
     if (ledger_add(&turn->ledger,
                    &(struct store_result){.message_id = message->id,
                                           .device_id = send->device_id,
-                                          .verdict = verdict,
+                                          .verdict = (int)verdict,
                                           .more_attempts = turn->delivery.tries[i] - 1,
                                           .wait_ms = delivery_wait_ms(&turn->delivery, i)},
                    &why) == 0)

@@ -60,13 +60,14 @@ int delivery_init(struct delivery *delivery, const struct plan *plan, const char
 int delivery_run(struct delivery *delivery, const struct delivery_means *means,
                  struct nr_err *err) NR_MUST_CHECK;
 
-/* Ask about a few sends with other bodies; `conclude` gets each answer's verdict. Returns 0, or -1 as
- * nr_h2_run(). Only after delivery_run(). */
+/* A question about a send, with another body. */
 struct delivery_probe {
     size_t send;
     struct nr_view body[PLAN_BODY_PARTS];
     enum fcm_verdict verdict; /* out; FCM_PENDING = no answer */
 };
+
+/* Ask questions. Only after delivery_run(). Returns 0, or -1 as nr_h2_run(). */
 int delivery_probe(struct delivery *delivery, struct delivery_probe *probes, size_t n,
                    struct nr_err *err) NR_MUST_CHECK;
 

@@ -14,6 +14,7 @@
 #include <narae/sqs.h>
 #include <narae/tls.h>
 
+#include "functions/push/backoff.h"
 #include "functions/push/batch.h"
 #include "functions/push/metrics.h"
 #include "functions/push/round.h"
@@ -23,6 +24,8 @@
 enum {
     INIT_SECRETS_MS =
         5 * 1000, /* Lambda ends an init after 10 s: what takes longer is asked again at the first event */
+    AWAY_FLOOR_MS = 10 * 1000,
+    REPLY_RESERVE_MS = 200, /* the reply itself takes a few */
     MS_PER_S = 1000,
 };
 
@@ -34,7 +37,7 @@ struct invocation {
     struct round_counts counts;
     int64_t deadline_mono_ms;
     int64_t started_us;
-    bool is_given_back; /* the database or the secrets were away: the queue's own delay is the right one */
+    bool is_given_back; /* the database or the secrets were away */
 };
 
 /* --- parse ---------------------------------------------------------------------------------------------- */
@@ -229,6 +232,15 @@ static bool park(struct invocation *invocation)
     return is_parked;
 }
 
+/* The database or a secret is away: soon at first, then ever later, so that an hour's outage costs no
+ * message. */
+static int64_t away_wait_ms(const struct nr_sqs_record *record)
+{
+    return backoff_wait_ms(&(struct backoff_case){.floor_ms = AWAY_FLOOR_MS,
+                                                  .attempts = (int)record->receive_count,
+                                                  .random = nr_rand_below(1ULL << 32)});
+}
+
 /* Poison comes back at once: it reaches the dead-letter queue within seconds instead of hours. */
 static void mark_failures(struct invocation *invocation)
 {
@@ -242,7 +254,9 @@ static void mark_failures(struct invocation *invocation)
             nr_sqs_fail_for(&batch->sqs, i, batch->items[i].wait_ms);
         else if (is_poison(fate) && !sandbox.settings.parks_poison)
             nr_sqs_fail_for(&batch->sqs, i, 0);
-        else if (fate == BATCH_OPEN || (is_poison(fate) && !is_parked))
+        else if (fate == BATCH_OPEN)
+            nr_sqs_fail_for(&batch->sqs, i, away_wait_ms(&batch->sqs.records[i]));
+        else if (is_poison(fate) && !is_parked)
             nr_sqs_fail(&batch->sqs, i);
     }
 }
@@ -250,11 +264,15 @@ static void mark_failures(struct invocation *invocation)
 /* What the queue cannot be told comes back all the same, only at the queue's own time. */
 static void tell_delays(struct invocation *invocation)
 {
+    int64_t deadline_ms = invocation->deadline_mono_ms;
     struct nr_err why = {0};
     struct nr_log_field n;
     size_t n_refused;
 
-    if (nr_sqs_delay(&invocation->batch.sqs, invocation->deadline_mono_ms, &n_refused, &why) == 0)
+    if (deadline_ms != NR_CLOCK_NEVER_MS)
+        deadline_ms -= REPLY_RESERVE_MS;
+
+    if (nr_sqs_delay(&invocation->batch.sqs, deadline_ms, &n_refused, &why) == 0)
         return;
     n = nr_log_int("messages", (int64_t)n_refused);
     nr_log_err(NR_LOG_WARN, "messages come back after the visibility timeout", &why, &n, 1);

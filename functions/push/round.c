@@ -6,7 +6,7 @@
 
 #include "functions/push/backoff.h"
 #include "functions/push/delivery.h"
-#include "functions/push/evidence.h"
+#include "functions/push/judge.h"
 #include "functions/push/ledger.h"
 #include "functions/push/plan.h"
 #include "functions/push/round.h"
@@ -186,51 +186,6 @@ static void deliver(struct turn *turn)
     keep_first(&turn->counts->not_sent, &why);
 }
 
-static void ask_probes(struct turn *turn, const size_t *sends, size_t n)
-{
-    struct delivery_probe probes[EVIDENCE_PROBES_MAX] = {0};
-    struct nr_err ignored = {0}; /* an open question is answered by leaving the device alone */
-
-    for (size_t i = 0; i < n; i++) {
-        probes[i].send = sends[i];
-        evidence_probe(&turn->plan.sends[sends[i]], probes[i].body);
-    }
-    if (delivery_probe(&turn->delivery, probes, n, &ignored) != 0)
-        return;
-    for (size_t i = 0; i < n; i++)
-        turn->delivery.verdicts[probes[i].send] = (uint8_t)evidence_conclude(probes[i].verdict);
-}
-
-static void weigh(struct turn *turn)
-{
-    size_t probes[EVIDENCE_PROBES_MAX];
-    struct nr_err ignored = {0};
-    size_t n = 0;
-
-    if (evidence_weigh(&turn->plan, turn->delivery.verdicts, probes, &n, &ignored) == 0 && n > 0)
-        ask_probes(turn, probes, n);
-}
-
-static void ask_breaker(struct turn *turn)
-{
-    uint8_t *verdicts = turn->delivery.verdicts;
-    size_t n_answered = 0;
-    size_t n_blamed = 0;
-
-    for (size_t i = 0; i < turn->plan.n_sends; i++) {
-        n_answered += verdicts[i] != FCM_PENDING && verdicts[i] != FCM_NO_ANSWER;
-        n_blamed += fcm_meaning((enum fcm_verdict)verdicts[i])->is_blame;
-    }
-    breaker_add(&turn->sandbox->breaker, n_answered, n_blamed);
-    if (n_blamed == 0 ||
-        !breaker_is_open(&turn->sandbox->breaker, (int)turn->sandbox->settings.breaker_percent))
-        return;
-    turn->counts->is_breaker_open = true;
-    for (size_t i = 0; i < turn->plan.n_sends; i++)
-        if (fcm_meaning((enum fcm_verdict)verdicts[i])->is_blame)
-            verdicts[i] = FCM_STOPPED;
-}
-
 /* A registry that cannot be told is no reason to send again: the next push to these devices brings the same
  * verdict. */
 static void note_devices(struct turn *turn)
@@ -259,8 +214,8 @@ static void note_devices(struct turn *turn)
 static void act(struct turn *turn)
 {
     deliver(turn);
-    weigh(turn);
-    ask_breaker(turn);
+    turn->counts->is_breaker_open |= judge_verdicts(&turn->delivery, &turn->sandbox->breaker,
+                                                    (int)turn->sandbox->settings.breaker_percent);
     write_ledger(turn);
     note_devices(turn);
 }

@@ -64,35 +64,32 @@ static size_t read_failed(const json_t *answer, struct nr_err *err)
     return json_array_size(failed);
 }
 
-static size_t send_call(const struct call *call, int64_t deadline_mono_ms, struct nr_err *err)
+/* Returns 0 when SQS answered; *n_refused grows by what it refused. */
+static int send_call(const struct call *call, int64_t deadline_mono_ms, size_t *n_refused, struct nr_err *err)
 {
     struct nr_view arn = call->entries[0]->queue_arn;
     NR_JSON_AUTO *answer = NULL;
     struct queue queue;
     NR_BUF_AUTO body;
-    struct nr_err why = {0};
 
     nr_buf_init(&body, BODY_MAX_BYTES);
-    if (!read_arn(arn, &queue)) {
-        nr_err_set(err, NR_ERR_INVALID, "Function.InvalidEvent", "eventSourceARN: \"%.*s\" is no queue",
-                   (int)(arn.len > NAME_MAX_BYTES ? NAME_MAX_BYTES : arn.len), arn.ptr);
-        return call->n;
-    }
+    if (!read_arn(arn, &queue))
+        return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidEvent",
+                          "eventSourceARN: \"%.*s\" is no queue",
+                          (int)(arn.len > NAME_MAX_BYTES ? NAME_MAX_BYTES : arn.len), arn.ptr);
     add_body(&body, &queue, call);
-    if (nr_buf_check(&body, "entries", err) != 0)
-        return call->n;
-    if (nr_aws_json(&(struct nr_aws_call){.service = "sqs",
+    if (nr_buf_check(&body, "entries", err) != 0 ||
+        nr_aws_json(&(struct nr_aws_call){.service = "sqs",
                                           .endpoint_env = "AWS_ENDPOINT_URL_SQS",
                                           .region = queue.region,
                                           .target = "AmazonSQS.ChangeMessageVisibilityBatch",
                                           .json_version = "1.0",
                                           .body = nr_buf_view(&body),
                                           .deadline_mono_ms = deadline_mono_ms},
-                    &answer, &why) == 0)
-        return read_failed(answer, err);
-    if (err->kind == NR_ERR_NONE)
-        *err = why;
-    return call->n;
+                    &answer, err) != 0)
+        return -1;
+    *n_refused += read_failed(answer, err);
+    return 0;
 }
 
 static bool is_wanted(const struct nr_sqs_record *record)
@@ -100,24 +97,35 @@ static bool is_wanted(const struct nr_sqs_record *record)
     return record->is_failed && record->has_delay && record->receipt_handle.len && record->queue_arn.len;
 }
 
+/* The next records for one call, from *at on; all of one queue. */
+static void gather(const struct nr_sqs_batch *batch, size_t *at, struct call *out)
+{
+    for (out->n = 0; *at < batch->n_records && out->n < ENTRIES_MAX; ++*at) {
+        const struct nr_sqs_record *record = &batch->records[*at];
+
+        if (!is_wanted(record))
+            continue;
+        if (out->n && !nr_view_is(record->queue_arn, out->entries[0]->queue_arn))
+            return;
+        out->entries[out->n++] = record;
+    }
+}
+
+/* An SQS that does not answer now will not answer the next hundred calls either: their time is better spent
+ * on the reply. */
 int nr_sqs_delay(const struct nr_sqs_batch *batch, int64_t deadline_mono_ms, size_t *n_refused,
                  struct nr_err *err)
 {
-    struct call call = {.n = 0};
+    struct call call;
     struct nr_err why = {0};
+    bool is_lost = false;
+    size_t at = 0;
 
     *n_refused = 0;
-    for (size_t i = 0; i <= batch->n_records; i++) {
-        bool is_end = i == batch->n_records;
-        const struct nr_sqs_record *record = is_end ? NULL : &batch->records[i];
-
-        if (call.n == ENTRIES_MAX || (is_end && call.n) ||
-            (call.n && is_wanted(record) && !nr_view_is(record->queue_arn, call.entries[0]->queue_arn))) {
-            *n_refused += send_call(&call, deadline_mono_ms, &why);
-            call.n = 0;
-        }
-        if (!is_end && is_wanted(record))
-            call.entries[call.n++] = record;
+    for (gather(batch, &at, &call); call.n; gather(batch, &at, &call)) {
+        is_lost = is_lost || send_call(&call, deadline_mono_ms, n_refused, &why) != 0;
+        if (is_lost)
+            *n_refused += call.n;
     }
     if (why.kind == NR_ERR_NONE)
         return 0;

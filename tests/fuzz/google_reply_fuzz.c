@@ -21,11 +21,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct nr_view rest = nr_view_n((const char *)data, size);
     struct nr_view status = take_line(&rest);
-    struct google_reply reply = {.date = take_line(&rest), .body = rest};
+    struct google_reply reply = {.date = take_line(&rest)};
     struct google_token token = {0};
     struct nr_err err = {0};
     int64_t skew_s = 0;
 
+    reply.body = rest;
     reply.status = nr_view_is(status, NR_VIEW("200")) ? 200 : nr_view_is(status, NR_VIEW("503")) ? 503 : 400;
     if (google_reply_skew(&reply, INT64_C(1795729200000), &skew_s) && skew_s == 0)
         abort();

@@ -128,6 +128,7 @@ Test(sqs_delay, names_the_reason_when_a_call_is_refused)
     cr_expect_eq(delay(answers, 1), -1);
 
     cr_expect_eq(n_refused, 11);
+    cr_expect_eq(journal.n_requests, 1, "it was asked again");
     cr_expect_eq(err.kind, NR_ERR_DENIED);
     cr_expect_str_eq(err.message, "AmazonSQS.ChangeMessageVisibilityBatch: 403 AccessDenied: no");
 }

@@ -1,5 +1,6 @@
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <narae/clock.h>
 
@@ -21,6 +22,7 @@ void ledger_init(struct ledger *ledger, struct nr_pg *pg, int64_t holder)
 void ledger_done(struct ledger *ledger)
 {
     free(ledger->results);
+    free(ledger->ids);
     *ledger = (struct ledger){0};
 }
 
@@ -42,6 +44,29 @@ int ledger_add(struct ledger *ledger, const struct store_result *result, struct 
     return 0;
 }
 
+int ledger_own_ids(struct ledger *ledger, struct nr_err *err)
+{
+    size_t need = 1;
+    char *at;
+
+    for (size_t i = 0; i < ledger->n; i++)
+        need += ledger->results[i].message_id.len;
+    at = malloc(need);
+    if (!at)
+        return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory", "no memory for %zu ids",
+                          ledger->n);
+    free(ledger->ids);
+    ledger->ids = at;
+    for (size_t i = 0; i < ledger->n; i++) {
+        struct nr_view *id = &ledger->results[i].message_id;
+
+        memcpy(at, id->ptr, id->len);
+        id->ptr = at;
+        at += id->len;
+    }
+    return 0;
+}
+
 static int write_all_once(struct ledger *ledger, int64_t deadline_mono_ms, struct nr_err *err)
 {
     struct store_meaning meanings[FCM_N_VERDICTS];
@@ -52,7 +77,12 @@ static int write_all_once(struct ledger *ledger, int64_t deadline_mono_ms, struc
 
         meanings[i] = (struct store_meaning){meaning->state, meaning->name};
     }
-    if (store_finish_write(ledger->pg, meanings, FCM_N_VERDICTS, ledger->results, ledger->n, ledger->holder,
+    if (store_finish_write(ledger->pg,
+                           &(struct store_finished){.meanings = meanings,
+                                                    .n_meanings = FCM_N_VERDICTS,
+                                                    .results = ledger->results,
+                                                    .n_results = ledger->n,
+                                                    .holder = ledger->holder},
                            deadline_mono_ms, &n_written, err) != 0)
         return -1;
     ledger->n_written += n_written;

@@ -22,6 +22,7 @@ struct ledger {
     struct nr_pg *pg; /* borrowed */
     int64_t holder;
     struct store_result *results; /* owned */
+    char *ids;                    /* owned; NULL = the results borrow theirs */
     size_t n, cap;
     int64_t oldest_mono_ms; /* when the first of them came */
     int64_t quiet_mono_ms;  /* after a failure: not tried again before */
@@ -37,6 +38,9 @@ int ledger_add(struct ledger *ledger, const struct store_result *result, struct 
 
 /* Write if there is much, or something old; never waits long, and a failure is left to the next time. */
 void ledger_write_some(struct ledger *ledger);
+
+/* Copy the ids, so that the results outlive their messages. Returns 0, or -1: UNAVAILABLE (memory). */
+int ledger_own_ids(struct ledger *ledger, struct nr_err *err) NR_MUST_CHECK;
 
 /* Write all, again and again until the deadline while the database is away. Returns 0, or -1 as nr_pg_run().
  */

@@ -89,7 +89,8 @@ void pace_slow(struct pace *pace, int64_t now_mono_ms)
 
 int64_t pace_quarter_wait_ms(int64_t now_unix_ms)
 {
+    const int64_t spared_ms = INT64_C(2) * PACE_SPARE_MS;
     int64_t into_ms = (now_unix_ms + PACE_SPARE_MS) % QUARTER_MS;
 
-    return into_ms < 2 * PACE_SPARE_MS ? 2 * PACE_SPARE_MS - into_ms : 0;
+    return into_ms < spared_ms ? spared_ms - into_ms : 0;
 }

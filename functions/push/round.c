@@ -22,6 +22,7 @@ enum {
        another. */
     LEASE_MARGIN_MS = 5 * 1000,
     LEASE_MAX_MS = 15 * 60 * 1000, /* the longest timeout of a Lambda function */
+    DEBT_WAIT_MS = 1000,           /* for a database that is back; else the messages wait in the queue */
     WRITE_MAX_MS = 60 * 1000,      /* where there is no deadline: how long to wait for the database */
     NO_TIME_FLOOR_MS = 1000,       /* there was no time for it: the next invocation has some */
     NO_WAY_FLOOR_MS = 10 * 1000,   /* FCM or Google could not be asked: as FCM's own floor */
@@ -57,11 +58,27 @@ static int64_t lease_ms(int64_t deadline_mono_ms)
     return left_ms > LEASE_MAX_MS ? LEASE_MAX_MS : left_ms + LEASE_MARGIN_MS;
 }
 
+/* A database that cannot take old results could not take new ones. What no waiting mends is given up: it is
+ * sent again once its lease has run out. */
+static int pay_debt(struct turn *turn, struct nr_err *err)
+{
+    struct ledger *debt = &turn->sandbox->debt;
+    int result;
+
+    if (debt->n == 0)
+        return 0;
+    debt->pg = turn->sandbox->settings.pg;
+    result = ledger_write_all(debt, nr_clock_mono_ms() + DEBT_WAIT_MS, err);
+    if (result == 0 || !nr_err_is_transient(err))
+        ledger_done(debt);
+    return result;
+}
+
 static int claim(struct turn *turn, struct nr_err *err)
 {
     struct settings *settings = &turn->sandbox->settings;
 
-    if (settings_read_secrets(settings, turn->deadline_mono_ms, err) != 0)
+    if (settings_read_secrets(settings, turn->deadline_mono_ms, err) != 0 || pay_debt(turn, err) != 0)
         return -1;
     if (store_claim_sends(settings->pg, turn->batch->messages, turn->batch->is_left_out, turn->batch->n,
                           turn->lease, turn->deadline_mono_ms, &turn->claims, err) == 0)
@@ -306,6 +323,12 @@ static void settle(struct turn *turn)
 
 static void turn_done(struct turn *turn)
 {
+    struct nr_err ignored = {0}; /* the log says already that results are not in the ledger */
+
+    if (turn->ledger.n > 0 && ledger_own_ids(&turn->ledger, &ignored) == 0) {
+        turn->sandbox->debt = turn->ledger;
+        turn->ledger = (struct ledger){0};
+    }
     ledger_done(&turn->ledger);
     delivery_done(&turn->delivery);
     plan_done(&turn->plan);

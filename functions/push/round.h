@@ -18,6 +18,7 @@
 #include "functions/push/breaker.h"
 #include "functions/push/fcm.h"
 #include "functions/push/google_token.h"
+#include "functions/push/ledger.h"
 #include "functions/push/pace.h"
 #include "functions/push/settings.h"
 
@@ -28,6 +29,9 @@ struct sandbox {
     struct google_token token;
     struct pace pace;
     struct breaker breaker;
+    /* Results that an earlier invocation could not write: as long as this sandbox lives, they are not lost,
+     * and their pushes are not made again. Nothing is sent before they are written. */
+    struct ledger debt;
 };
 
 /* Added up over the turns of an invocation; errors are the first of their kind, NONE = there was none. */

@@ -48,9 +48,8 @@ static void add_meanings(struct nr_buf *bufs, const struct store_meaning *meanin
     }
 }
 
-int store_finish_write(struct nr_pg *pg, const struct store_meaning *meanings, size_t n_meanings,
-                       const struct store_result *results, size_t n_results, int64_t holder,
-                       int64_t deadline_mono_ms, size_t *n_written, struct nr_err *err)
+int store_finish_write(struct nr_pg *pg, const struct store_finished *what, int64_t deadline_mono_ms,
+                       size_t *n_written, struct nr_err *err)
 {
     struct nr_pg_value values[N_ARRAYS + 1];
     struct nr_buf bufs[N_ARRAYS];
@@ -60,9 +59,9 @@ int store_finish_write(struct nr_pg *pg, const struct store_meaning *meanings, s
     int result;
 
     store_arrays_begin(&arrays);
-    add_results(bufs, results, n_results);
-    add_meanings(bufs, meanings, n_meanings);
-    values[N_ARRAYS].text = store_number(holder, text);
+    add_results(bufs, what->results, what->n_results);
+    add_meanings(bufs, what->meanings, what->n_meanings);
+    values[N_ARRAYS].text = store_number(what->holder, text);
     result = store_arrays_end(&arrays, values, "results", err);
     if (result == 0)
         result = nr_pg_run(pg, &finish, values, deadline_mono_ms, &rows, err);

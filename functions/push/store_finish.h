@@ -30,14 +30,22 @@ struct store_result {
     int64_t wait_ms;   /* of a retry: not before so long from now; at most INT32_MAX */
 };
 
+/* What is to be written; all borrowed. */
+struct store_finished {
+    const struct store_meaning *meanings;
+    size_t n_meanings;
+    const struct store_result *results;
+    size_t n_results;
+    int64_t holder; /* who claimed them */
+};
+
 /* Write results down. A row that is no longer ours, since its lease ran out and somebody else has it, is left
  * alone. May be repeated.
  *
  * n_written  out  how many were ours still
  * Returns 0, or -1 as nr_pg_run(). */
-int store_finish_write(struct nr_pg *pg, const struct store_meaning *meanings, size_t n_meanings,
-                       const struct store_result *results, size_t n_results, int64_t holder,
-                       int64_t deadline_mono_ms, size_t *n_written, struct nr_err *err) NR_MUST_CHECK;
+int store_finish_write(struct nr_pg *pg, const struct store_finished *what, int64_t deadline_mono_ms,
+                       size_t *n_written, struct nr_err *err) NR_MUST_CHECK;
 
 /* The messages have expired: what waited for another try is skipped. Returns 0, or -1 as nr_pg_run(). */
 int store_finish_expired(struct nr_pg *pg, const struct nr_view *message_ids, size_t n,

@@ -122,3 +122,21 @@ Test(ledger, gives_up_on_an_error_that_no_waiting_mends)
 
     cr_expect_eq(ledger.n, 1);
 }
+
+Test(ledger, can_outlive_its_messages)
+{
+    char id[] = "a";
+
+    cr_assert_eq(
+        ledger_add(&ledger,
+                   &(struct store_result){.message_id = nr_view(id), .device_id = 1, .verdict = FCM_SENT},
+                   &err),
+        0);
+    add(2, 3);
+
+    cr_assert_eq(ledger_own_ids(&ledger, &err), 0, "%s", err.message);
+    id[0] = '?';
+    cr_assert_eq(ledger_write_all(&ledger, NR_CLOCK_NEVER_MS, &err), 0, "%s", err.message);
+
+    cr_expect_str_eq(n_sent(), "3");
+}

@@ -401,6 +401,27 @@ Test(push_send, sends_again_what_a_dead_sandbox_had_claimed)
     cr_expect_str_eq(trail(), "a 1 sent sent 2, b 2 claimed 1");
 }
 
+/* Between FCM's answer and the commit the database fails; the sandbox lives on, and remembers. */
+Test(push_send, does_not_send_again_what_it_could_not_write_down)
+{
+    cr_assert_eq(init(), 0, "%s", err.message);
+    test_database_run(&database,
+                      "create function fail() returns trigger language plpgsql as 'begin raise exception "
+                      "''out of order'' using errcode = ''22023''; end'");
+    test_database_run(
+        &database,
+        "create trigger fail before update on narae_push.send for each row execute function fail()");
+
+    expect_reply(EVENT(RECORD("1", TO_17)), REPLY(FAILED("1")));
+    expect_line(0, "\"ERROR\"", "results are not in the ledger: these pushes may be sent again");
+    cr_expect_str_eq(trail(), "a 1 claimed 1");
+    test_database_run(&database, "drop trigger fail on narae_push.send");
+    expect_reply(EVENT(RECORD("1", TO_17)), REPLY());
+
+    cr_expect_str_eq(trail(), "a 1 sent sent 1");
+    cr_expect_eq(n_asked(), 1);
+}
+
 Test(push_send, validates_without_a_trace)
 {
     cr_assert_eq(init(), 0, "%s", err.message);

@@ -53,9 +53,9 @@ static size_t write_down(const struct store_result *results, size_t n, int64_t h
 {
     size_t n_written = 4711;
 
-    cr_assert_eq(
-        store_finish_write(pg, meanings, N_MEANINGS, results, n, holder, NR_CLOCK_NEVER_MS, &n_written, &err),
-        0, "%s", err.message);
+    cr_assert_eq(store_finish_write(pg, &(struct store_finished){meanings, N_MEANINGS, results, n, holder},
+                                    NR_CLOCK_NEVER_MS, &n_written, &err),
+                 0, "%s", err.message);
     return n_written;
 }
 

@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include <jansson.h>
 
@@ -208,7 +207,10 @@ static int read_claims(struct store_claims *out, size_t n_messages, struct nr_er
 
 static bool is_all_skipped(const bool *is_skipped, size_t n)
 {
-    return n == 0 || (is_skipped[0] && memchr(is_skipped, false, n) == NULL);
+    for (size_t i = 0; i < n; i++)
+        if (!is_skipped[i])
+            return false;
+    return true;
 }
 
 int store_claim_sends(struct nr_pg *pg, const struct push_message *messages, const bool *is_skipped,

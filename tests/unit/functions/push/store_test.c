@@ -108,7 +108,7 @@ Test(store, keeps_the_first_reason_of_a_device_that_is_inactive_already)
 Test(store, notes_once_a_day_that_a_device_was_reached)
 {
     const struct store_device_verdict verdicts[] = {{1, 1, NULL}, {2, 1, NULL}, {2, 1, NULL}};
-    const char *xmin;
+    char *xmin;
 
     test_database_run(
         &database, "update narae_push.device set last_ok_at = now() - interval '2 days' where device_id = 2");
@@ -124,6 +124,7 @@ Test(store, notes_once_a_day_that_a_device_was_reached)
     cr_expect_str_eq(
         test_database_text(&database, "select xmin::text from narae_push.device where device_id = 1"), xmin,
         "written twice on one day");
+    free(xmin);
 }
 
 Test(store, believes_death_more_than_a_success_of_the_same_batch)

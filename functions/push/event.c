@@ -10,6 +10,7 @@
 enum {
     TOPIC_MAX_BYTES = 900,
     CONDITION_MAX_BYTES = 1000,
+    CONDITION_TOPICS_MAX = 5,
     DEVICE_ID_MAX_BYTES = 18 /* any such number fits into a bigint */
 };
 
@@ -79,7 +80,16 @@ static int parse_topic(const struct nr_json_place *place, struct push_message *o
 
 static int parse_condition(const struct nr_json_place *place, struct push_message *out, struct nr_err *err)
 {
-    return nr_json_want_text(place, 1, CONDITION_MAX_BYTES, &out->name, err);
+    static const char operator[] = " in topics";
+    size_t n = 0;
+
+    if (nr_json_want_text(place, 1, CONDITION_MAX_BYTES, &out->name, err) != 0)
+        return -1;
+    for (const char *at = out->name.ptr; (at = strstr(at, operator)); at += sizeof(operator) - 1)
+        n++;
+    if (n > CONDITION_TOPICS_MAX)
+        return nr_json_refuse(place, err, "names %zu topics, FCM takes %d", n, CONDITION_TOPICS_MAX);
+    return 0;
 }
 
 /* Indexed by enum push_target. */

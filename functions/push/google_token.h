@@ -1,9 +1,11 @@
 /* google_token.h - an OAuth access token for a Google service account.
  *
- * Is:      the service-account file, the signed assertion (RS256) and the token that it is exchanged for,
- * kept until shortly before it expires. Is not:  for user credentials, workload identity or refresh tokens.
+ * Is:      the signed assertion (RS256) and the token that it is exchanged for, kept until shortly before it
+ * expires.
+ * Is not:  the key file (google_account.h).
  * Beware:  a sandbox may be frozen for minutes: whether a token is still good is asked of the wall clock at
- * each use. Source:  Google Identity, "Using OAuth 2.0 for Server to Server Applications" (HTTP/REST).
+ * each use. A clock that is wrong is repaired by Google's own, once it has refused us for that.
+ * Source:  Google Identity, "Using OAuth 2.0 for Server to Server Applications" (HTTP/REST).
  */
 #ifndef NARAE_PUSH_GOOGLE_TOKEN_H
 #define NARAE_PUSH_GOOGLE_TOKEN_H
@@ -12,34 +14,16 @@
 
 #include <narae/buf.h>
 #include <narae/err.h>
-#include <narae/view.h>
+
+#include "functions/push/google_account.h"
 
 enum { GOOGLE_TOKEN_MAX_BYTES = 8192 };
-
-struct google_account {
-    char project_id[128];
-    char client_email[256];
-    char private_key_id[128];
-    char token_uri[512];
-    struct nr_buf private_key; /* PEM; wiped by google_account_done() */
-};
 
 struct google_token {
     char value[GOOGLE_TOKEN_MAX_BYTES];
     int64_t expires_wall_ms; /* 0 = none yet */
+    int64_t skew_s;          /* Google's clock minus ours, as far as it had to be repaired */
 };
-
-/* Read a service-account file.
- *
- * setting  in   where it came from, for messages: "NARAE_FCM_SERVICE_ACCOUNT"
- * text     in   borrowed for the call
- * out      out  the caller's, google_account_done()
- * Returns 0, or -1: INVALID, Function.InvalidSetting, naming setting and member, never the key. The key's
- * armour is checked here, its numbers at the first signature: decoding them would cost every cold start a
- * millisecond. */
-int google_account_parse(const char *setting, struct nr_view text, struct google_account *out,
-                         struct nr_err *err) NR_MUST_CHECK;
-void google_account_done(struct google_account *account);
 
 /* Make `token` good for at least min_left_ms and five minutes, asking Google when it is not.
  *

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "functions/push/payload.h"
+#include "functions/push/payload_fields.h"
 
 /* Walk an object that is only borrowed; jansson's iterators are not const-correct, nothing is changed through
  * them. */
@@ -54,36 +55,11 @@ static int check_objects(const struct nr_json_place *message, struct nr_err *err
     return 0;
 }
 
-static bool is_reserved(const char *key)
-{
-    static const char *const whole[] = {"from", "message_type", "gcm"};
-    static const char *const prefixes[] = {"google.", "gcm.notification."};
-
-    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
-        if (strcmp(key, whole[i]) == 0)
-            return true;
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-        if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0)
-            return true;
-    return false;
-}
-
 static int check_data(const struct nr_json_place *message, struct nr_err *err)
 {
     struct nr_json_place data = nr_json_member(message, "data");
-    const char *key;
-    json_t *value;
 
-    json_object_foreach(loosen(data.value), key, value)
-    {
-        struct nr_json_place place = nr_json_member(&data, key);
-
-        if (is_reserved(key))
-            return nr_json_refuse(&place, err, "is a key that FCM reserves");
-        if (!json_is_string(value))
-            return nr_json_refuse(&place, err, "must be a string, as all values of data");
-    }
-    return 0;
+    return payload_fields_data(&data, err);
 }
 
 static size_t text_bytes(const json_t *value)
@@ -117,7 +93,8 @@ static int check_size(const struct nr_json_place *message, struct nr_err *err)
 }
 
 static int (*const checks[])(const struct nr_json_place *, struct nr_err *) = {
-    nr_json_want_object, check_no_target, check_one_android, check_objects, check_data, check_size,
+    nr_json_want_object, check_no_target,      check_one_android, check_objects,
+    check_data,          payload_fields_check, check_size,
 };
 
 int payload_check(const struct nr_json_place *message, struct nr_err *err)

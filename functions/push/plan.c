@@ -2,6 +2,7 @@
 
 #include <narae/json.h>
 
+#include "functions/push/collapse.h"
 #include "functions/push/plan.h"
 
 /* SQS takes 1 MiB; written again it may be longer, since a number such as 1e9 becomes 1000000000.0. */
@@ -26,18 +27,21 @@ static struct nr_view head_of(const struct plan_device *device)
 /* `,"notification":{...}}` and what closes the request; all of the request when the target has a name. */
 static int write_tail(const struct push_message *message, struct nr_buf *tail, struct nr_err *err)
 {
+    NR_JSON_AUTO *keyed = NULL;
     size_t at;
 
+    if (collapse_apply(message->message, message->id, &keyed, err) != 0)
+        return -1;
     nr_buf_init(tail, TAIL_MAX_BYTES);
     if (is_named(message)) {
         nr_buf_add_text(tail, named_heads[message->target]);
         nr_buf_add_json_text(tail, message->name);
     }
     at = tail->len;
-    if (nr_json_dump(message->message, tail, err) != 0)
+    if (nr_json_dump(keyed, tail, err) != 0)
         return -1;
     /* The opening brace gives way to the comma behind the target; an empty object has nothing to separate. */
-    if (json_object_size(message->message))
+    if (json_object_size(keyed))
         tail->data[at] = ',';
     else
         tail->data[at] = '}', tail->len = at + 1;
@@ -45,20 +49,22 @@ static int write_tail(const struct push_message *message, struct nr_buf *tail, s
     return nr_buf_check(tail, "message", err);
 }
 
-static void add_device(struct plan *plan, const struct plan_device *device)
+static void add_send(struct plan *plan, const struct plan_device *device)
 {
-    plan->sends[plan->n_sends++] = (struct plan_send){
+    struct plan_send *send = &plan->sends[plan->n_sends++];
+    struct nr_view tail = nr_buf_view(&plan->tails[device->message]);
+
+    *send = (struct plan_send){
         .message = device->message,
         .device_id = device->device_id,
         .version = device->version,
-        .body = {head_of(device), device->registration, nr_buf_view(&plan->tails[device->message])},
+        .platform = device->device_id ? device->platform : PLAN_ANY,
+        .attempts = device->attempts,
+        .age_ms = device->age_ms,
+        .body = {head_of(device), device->registration, tail},
     };
-}
-
-static void add_named(struct plan *plan, size_t index)
-{
-    plan->sends[plan->n_sends++] =
-        (struct plan_send){.message = index, .body = {nr_buf_view(&plan->tails[index])}};
+    if (!device->device_id) /* the tail of a topic or condition is the whole request */
+        send->body[0] = tail, send->body[1] = send->body[2] = (struct nr_view){0};
 }
 
 static int fill(const struct push_message *messages, const bool *is_skipped,
@@ -69,10 +75,7 @@ static int fill(const struct push_message *messages, const bool *is_skipped,
             return -1;
     for (size_t i = 0; i < n_devices; i++)
         if (!is_skipped[devices[i].message])
-            add_device(plan, &devices[i]);
-    for (size_t i = 0; i < plan->n_messages; i++)
-        if (!is_skipped[i] && is_named(&messages[i]))
-            add_named(plan, i);
+            add_send(plan, &devices[i]);
     return 0;
 }
 
@@ -81,7 +84,7 @@ int plan_make(const struct push_message *messages, const bool *is_skipped, size_
 {
     struct plan plan = {.n_messages = n_messages};
 
-    plan.sends = calloc(n_devices + n_messages + 1, sizeof(*plan.sends));
+    plan.sends = calloc(n_devices + 1, sizeof(*plan.sends));
     plan.tails = calloc(n_messages + 1, sizeof(*plan.tails));
     if (!plan.sends || !plan.tails) {
         plan_done(&plan);

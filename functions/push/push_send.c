@@ -1,322 +1,310 @@
 /* push_send - SQS messages become pushes.
  *
- * parse    every record into a push message; a malformed one fails alone
- * decide   which devices get which message: one question to the registry, one plan
- * act      send, and tell the registry which registrations are dead
- * reply    the ids of the messages that must come back, and only those
+ * parse    every record into a push message; a malformed one fails alone (batch.h)
+ * decide   which devices get which message, and which of these sends are ours: one question to the database
+ * act      send, write down what became of each, and tell the registry which registrations are dead (round.h)
+ * reply    the ids of the messages that must come back, and only those, each after its own delay
  */
 #include <stdlib.h>
 
 #include <narae/clock.h>
 #include <narae/handler.h>
 #include <narae/log.h>
+#include <narae/rand.h>
 #include <narae/sqs.h>
 #include <narae/tls.h>
 
-#include "functions/push/delivery.h"
-#include "functions/push/event.h"
-#include "functions/push/plan.h"
-#include "functions/push/settings.h"
+#include "functions/push/backoff.h"
+#include "functions/push/batch.h"
+#include "functions/push/metrics.h"
+#include "functions/push/round.h"
 #include "functions/push/store.h"
+#include "functions/push/store_finish.h"
 
 enum {
-    COMMIT_RESERVE_MS = 1500, /* kept free for the registry's update and the reply */
     INIT_SECRETS_MS =
-        5 * 1000 /* Lambda ends an init after 10 s: what takes longer is asked again at the first event */
+        5 * 1000, /* Lambda ends an init after 10 s: what takes longer is asked again at the first event */
+    AWAY_FLOOR_MS = 10 * 1000,
+    REPLY_RESERVE_MS = 200, /* the reply itself takes a few */
+    MS_PER_S = 1000,
 };
 
-/* What a sandbox keeps. */
-static struct {
-    struct settings settings;
-    struct nr_h2 *h2;
-    struct google_token token;
-} sandbox;
+static struct sandbox sandbox;
 
 /* One invocation. */
-struct batch {
-    struct nr_sqs_batch sqs;
-    struct push_message *messages; /* one for each record; zeroed where malformed */
-    bool *is_skipped;              /* malformed or expired: no sends */
-    size_t n_malformed, n_expired;
-    struct store_devices devices;
-    struct plan plan;
-    struct delivery delivery;
-    size_t n_by_verdict[FCM_N_VERDICTS];
-    size_t n_deactivated;
+struct invocation {
+    struct batch batch;
+    struct round_counts counts;
     int64_t deadline_mono_ms;
     int64_t started_us;
+    bool is_given_back; /* the database or the secrets were away */
 };
 
-/* --- parse
- * ------------------------------------------------------------------------------------------------------ */
+/* --- parse ---------------------------------------------------------------------------------------------- */
 
-static void refuse_record(struct batch *batch, size_t i, const struct nr_err *why)
-{
-    const struct nr_log_field id = nr_log_text("messageId", batch->sqs.records[i].message_id);
-
-    nr_log_err(NR_LOG_ERROR, "message refused", why, &id, 1);
-    nr_sqs_fail(&batch->sqs, i);
-    batch->is_skipped[i] = true;
-    batch->n_malformed++;
-}
-
-static void parse_record(struct batch *batch, size_t i, int64_t now_unix_ms)
-{
-    struct push_message *message = &batch->messages[i];
-    struct nr_err why = {0};
-
-    if (push_message_parse(batch->sqs.records[i].body, i, message, &why) != 0) {
-        refuse_record(batch, i, &why);
-    } else if (message->expires_unix_ms && message->expires_unix_ms <= now_unix_ms) {
-        batch->is_skipped[i] = true;
-        batch->n_expired++;
-    }
-}
-
-static int parse(struct batch *batch, const struct nr_request *request, struct nr_err *err)
+static int parse(struct invocation *invocation, const struct nr_request *request, struct nr_err *err)
 {
     int64_t now_unix_ms = nr_clock_wall_ms();
+    int64_t spare_wait_ms = sandbox.settings.spares_quarters ? pace_quarter_wait_ms(now_unix_ms) : 0;
+    struct batch *batch = &invocation->batch;
     json_t *event;
 
-    if (nr_request_json(request, &event, err) != 0 || nr_sqs_parse(event, &batch->sqs, err) != 0)
+    if (nr_request_json(request, &event, err) != 0 ||
+        batch_parse(batch, event, now_unix_ms, spare_wait_ms, sandbox.settings.parks_poison, err) != 0)
         return -1;
-    batch->messages = calloc(batch->sqs.n_records + 1, sizeof(*batch->messages));
-    batch->is_skipped = calloc(batch->sqs.n_records + 1, sizeof(*batch->is_skipped));
-    if (!batch->messages || !batch->is_skipped)
-        return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory", "no memory for %zu messages",
-                          batch->sqs.n_records);
-    for (size_t i = 0; i < batch->sqs.n_records; i++)
-        parse_record(batch, i, now_unix_ms);
-    return 0;
-}
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct nr_log_field id = nr_log_text("messageId", batch->sqs.records[i].message_id);
+        struct nr_err why = {0};
 
-/* --- decide
- * ----------------------------------------------------------------------------------------------------- */
-
-/* Until now nothing has been sent: all that could be parsed goes back to the queue, and one line says why. */
-static void give_back(struct batch *batch, const char *what, const struct nr_err *why)
-{
-    const struct nr_log_field n =
-        nr_log_int("messages", (int64_t)(batch->sqs.n_records - batch->n_malformed));
-
-    nr_log_err(NR_LOG_ERROR, what, why, &n, 1);
-    for (size_t i = 0; i < batch->sqs.n_records; i++)
-        if (!batch->is_skipped[i])
-            nr_sqs_fail(&batch->sqs, i);
-}
-
-static int find_devices(struct batch *batch, struct nr_err *err)
-{
-    struct store_devices found = {0};
-
-    if (store_find_devices(sandbox.settings.pg, batch->messages, batch->is_skipped, batch->sqs.n_records,
-                           batch->deadline_mono_ms, &found, err) != 0) {
-        if (err->kind == NR_ERR_DENIED)
-            settings_forget_database(&sandbox.settings); /* perhaps the password was rotated */
-        return -1;
+        if (batch->items[i].fate != BATCH_MALFORMED)
+            continue;
+        batch_why(batch, i, &why);
+        nr_log_err(NR_LOG_ERROR, "message refused", &why, &id, 1);
     }
-    batch->devices = found;
     return 0;
 }
 
-static int decide(struct batch *batch, struct nr_err *err)
+/* --- decide and act ------------------------------------------------------------------------------------- */
+
+static void log_send(const struct push_message *message, int64_t device_id, enum fcm_verdict verdict,
+                     int64_t latency_us)
 {
-    if (settings_read_secrets(&sandbox.settings, batch->deadline_mono_ms, err) != 0 ||
-        find_devices(batch, err) != 0)
-        return -1;
-    if (batch->devices.n_unknown)
-        nr_log(NR_LOG_WARN, "devices named by id are not active in the registry",
-               nr_log_int("devices", (int64_t)batch->devices.n_unknown));
-    if (plan_make(batch->messages, batch->is_skipped, batch->sqs.n_records, batch->devices.items,
-                  batch->devices.n, &batch->plan, err) != 0)
-        return -1;
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): batch_done() frees what parse() allocated */
-    return delivery_init(&batch->delivery, &batch->plan, sandbox.settings.account.project_id, err);
+    nr_log(NR_LOG_DEBUG, "push", nr_log_text("id", message->id),
+           device_id ? nr_log_int("deviceId", device_id) : (struct nr_log_field){0},
+           nr_log_text("verdict", nr_view(fcm_meaning(verdict)->name)), nr_log_int("latencyUs", latency_us));
 }
 
-/* --- act
- * -------------------------------------------------------------------------------------------------------- */
-
-static int64_t send_deadline(const struct batch *batch)
+/* A holder is never 0, and the same number twice is as likely as the end of the world. */
+static int64_t draw_holder(void)
 {
-    return batch->deadline_mono_ms == NR_CLOCK_NEVER_MS ? NR_CLOCK_NEVER_MS
-                                                        : batch->deadline_mono_ms - COMMIT_RESERVE_MS;
+    return (int64_t)nr_rand_below(INT64_MAX) + 1;
 }
 
-/* One line for all that was not sent, and one for all that was not answered. */
-static void send_all(struct batch *batch)
+/* Nothing of what is open has been sent: it goes back to the queue, and one line says why. */
+static void give_back(struct invocation *invocation, const struct nr_err *why)
 {
-    struct delivery *delivery = &batch->delivery;
+    struct batch *batch = &invocation->batch;
+    const struct nr_log_field n = nr_log_int("messages", (int64_t)batch_count(batch, BATCH_OPEN));
+
+    nr_log_err(NR_LOG_ERROR, "nothing was sent", why, &n, 1);
+    invocation->is_given_back = true;
+}
+
+static void send_messages(struct invocation *invocation)
+{
+    round_send_fn send_fn = nr_log_is_on(NR_LOG_DEBUG) ? log_send : NULL;
+    int64_t holder = draw_holder();
     struct nr_err why = {0};
-    struct nr_log_field n;
 
-    if (delivery_run(delivery, sandbox.h2, &sandbox.settings.account, &sandbox.token, send_deadline(batch),
-                     &why) != 0) {
-        n = nr_log_int("sends", (int64_t)batch->plan.n_sends);
-        nr_log_err(NR_LOG_ERROR, "pushes not sent", &why, &n, 1);
-        if (why.kind == NR_ERR_INVALID || why.kind == NR_ERR_DENIED)
-            settings_forget_account(&sandbox.settings); /* perhaps the key was rotated */
-    } else if (delivery->n_unanswered) {
-        n = nr_log_int("sends", (int64_t)delivery->n_unanswered);
-        nr_log_err(NR_LOG_ERROR, "pushes not answered", &delivery->unanswered, &n, 1);
-    }
+    while (!invocation->is_given_back && batch_next_turn(&invocation->batch))
+        if (round_run(&invocation->batch, &sandbox, holder, invocation->deadline_mono_ms, send_fn,
+                      &invocation->counts, &why) != 0)
+            give_back(invocation, &why);
 }
 
-static void log_send(const struct batch *batch, size_t i)
+/* The trail should say that they are over. That it does not is no reason to keep them. */
+static void skip_expired(struct invocation *invocation)
 {
-    const struct plan_send *send = &batch->plan.sends[i];
-    enum fcm_verdict verdict = (enum fcm_verdict)batch->delivery.verdicts[i];
+    struct batch *batch = &invocation->batch;
+    struct nr_view *ids = calloc(batch->n + 1, sizeof(*ids));
+    struct nr_err why = {0};
+    size_t n = 0;
 
-    nr_log(NR_LOG_DEBUG, "push", nr_log_text("id", batch->messages[send->message].id),
-           send->device_id ? nr_log_int("deviceId", send->device_id) : (struct nr_log_field){0},
-           nr_log_text("verdict", nr_view(fcm_meaning(verdict)->name)),
-           nr_log_int("latencyUs", batch->delivery.latencies_us[i]));
+    for (size_t i = 0; ids && i < batch->n; i++)
+        if (batch->items[i].fate == BATCH_EXPIRED && batch->sqs.records[i].receive_count > 1)
+            ids[n++] = batch->messages[i].id;
+    if (n && sandbox.settings.pg &&
+        store_finish_expired(sandbox.settings.pg, ids, n, invocation->deadline_mono_ms, &why) != 0)
+        nr_log_err(NR_LOG_WARN, "expired sends stay open in the ledger", &why, NULL, 0);
+    free(ids);
 }
 
-static void count_verdicts(struct batch *batch)
-{
-    bool is_debug = nr_log_is_on(NR_LOG_DEBUG);
+/* --- what happened -------------------------------------------------------------------------------------- */
 
-    for (size_t i = 0; i < batch->plan.n_sends; i++) {
-        batch->n_by_verdict[batch->delivery.verdicts[i]]++;
-        if (is_debug)
-            log_send(batch, i);
+static void log_trouble(const struct round_counts *counts)
+{
+    const struct {
+        const char *what;
+        const struct nr_err *why;
+        size_t n_sends;
+    } troubles[] = {
+        {"pushes not sent", &counts->not_sent, counts->n_by_verdict[FCM_PENDING]},
+        {"pushes not answered", &counts->unanswered, counts->n_unanswered},
+        {"results are not in the ledger: these pushes may be sent again", &counts->not_written,
+         counts->n_sends},
+        {"devices stay as they were", &counts->not_noted, counts->n_sends},
+    };
+
+    for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++) {
+        struct nr_log_field n = nr_log_int("sends", (int64_t)troubles[i].n_sends);
+
+        if (troubles[i].why->kind != NR_ERR_NONE &&
+            !(i == 1 && counts->not_sent.kind != NR_ERR_NONE)) /* the same trouble, said already */
+            nr_log_err(NR_LOG_ERROR, troubles[i].what, troubles[i].why, &n, 1);
     }
+    if (counts->n_unknown)
+        nr_log(NR_LOG_WARN, "devices named by id are not active in the registry",
+               nr_log_int("devices", (int64_t)counts->n_unknown));
 }
 
 /* What an operator should do about verdicts that have an advice: one line for each kind. */
-static void log_advice(const struct batch *batch)
+static void log_advice(const struct round_counts *counts)
 {
     for (int v = 0; v < FCM_N_VERDICTS; v++) {
         const struct fcm_meaning *meaning = fcm_meaning((enum fcm_verdict)v);
 
-        if (batch->n_by_verdict[v] && meaning->advice[0])
-            nr_log(meaning->is_end ? NR_LOG_ERROR : NR_LOG_WARN, "pushes refused by FCM",
+        if (counts->n_by_verdict[v] && meaning->advice[0])
+            nr_log(meaning->is_alarm ? NR_LOG_ERROR : NR_LOG_WARN, "pushes refused by FCM",
                    nr_log_text("verdict", nr_view(meaning->name)),
-                   nr_log_int("sends", (int64_t)batch->n_by_verdict[v]),
+                   nr_log_int("sends", (int64_t)counts->n_by_verdict[v]),
                    nr_log_text("hint", nr_view(meaning->advice)));
     }
 }
 
-static size_t collect_dead(const struct batch *batch, struct store_device_key *out)
+static void log_summary(const struct invocation *invocation)
+{
+    const struct batch *batch = &invocation->batch;
+    const struct round_counts *counts = &invocation->counts;
+    const size_t *n = counts->n_by_verdict;
+
+    nr_log(NR_LOG_INFO, "batch done", nr_log_int("messages", (int64_t)batch->n),
+           nr_log_int("malformed", (int64_t)batch_count(batch, BATCH_MALFORMED)),
+           nr_log_int("expired", (int64_t)batch_count(batch, BATCH_EXPIRED)),
+           nr_log_int("sends", (int64_t)counts->n_sends), nr_log_int("sent", (int64_t)n[FCM_SENT]),
+           nr_log_int("unregistered", (int64_t)n[FCM_UNREGISTERED]),
+           nr_log_int("deactivated", (int64_t)counts->n_deactivated),
+           nr_log_int("notSent", (int64_t)n[FCM_PENDING]),
+           nr_log_int("notAnswered", (int64_t)n[FCM_NO_ANSWER]), nr_log_int("held", (int64_t)counts->n_held),
+           nr_log_int("returned", (int64_t)nr_sqs_n_failed(&batch->sqs)),
+           nr_log_int("durationMs", (nr_clock_mono_us() - invocation->started_us) / MS_PER_S));
+}
+
+/* --- reply ---------------------------------------------------------------------------------------------- */
+
+static bool is_poison(enum batch_fate fate)
+{
+    return fate == BATCH_MALFORMED || fate == BATCH_REFUSED;
+}
+
+static size_t collect_poison(const struct batch *batch, struct store_parked *out, struct nr_err *reasons)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < batch->plan.n_sends; i++)
-        if (batch->delivery.verdicts[i] == FCM_UNREGISTERED && batch->plan.sends[i].device_id)
-            out[n++] =
-                (struct store_device_key){batch->plan.sends[i].device_id, batch->plan.sends[i].version};
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct nr_sqs_record *record = &batch->sqs.records[i];
+
+        if (!is_poison(batch->items[i].fate))
+            continue;
+        if (batch->items[i].fate == BATCH_MALFORMED)
+            batch_why(batch, i, &reasons[n]);
+        out[n] = (struct store_parked){
+            .sqs_message_id = record->message_id,
+            .message_id = batch->messages[i].id,
+            .body = record->body,
+            .reason = batch->items[i].fate == BATCH_MALFORMED
+                          ? reasons[n].message
+                          : fcm_meaning(batch->items[i].outcome.refusal)->name,
+            .receive_count = record->receive_count,
+        };
+        n++;
+    }
     return n;
 }
 
-/* A registry that cannot be told is no reason to send again: the next push to these devices brings the same
- * verdict. */
-static void deactivate_dead(struct batch *batch)
+/* Parked first, then gone from the queue: what could not be parked comes back. */
+static bool park(struct invocation *invocation)
 {
-    struct store_device_key *keys = calloc(batch->n_by_verdict[FCM_UNREGISTERED] + 1, sizeof(*keys));
+    const struct batch *batch = &invocation->batch;
+    size_t n = batch_count(batch, BATCH_MALFORMED) + batch_count(batch, BATCH_REFUSED);
+    struct store_parked *parked = calloc(n + 1, sizeof(*parked));
+    struct nr_err *reasons = calloc(n + 1, sizeof(*reasons));
     struct nr_err why = {0};
-    size_t n = keys ? collect_dead(batch, keys) : 0;
+    bool is_parked = false;
 
-    if (n && store_deactivate_unregistered(sandbox.settings.pg, keys, n, batch->deadline_mono_ms,
-                                           &batch->n_deactivated, &why) != 0)
-        nr_log_err(NR_LOG_ERROR, "unregistered devices stay active", &why, NULL, 0);
-    free(keys);
+    if (n && parked && reasons &&
+        settings_read_secrets(&sandbox.settings, invocation->deadline_mono_ms, &why) == 0)
+        is_parked = store_park(sandbox.settings.pg, parked, collect_poison(batch, parked, reasons),
+                               invocation->deadline_mono_ms, &why) == 0;
+    if (n && !is_parked)
+        nr_log_err(NR_LOG_ERROR, "messages could not be parked", &why, NULL, 0);
+    free(parked);
+    free(reasons);
+    return is_parked;
 }
 
-static void act(struct batch *batch)
+/* The database or a secret is away: soon at first, then ever later, so that an hour's outage costs no
+ * message. */
+static int64_t away_wait_ms(const struct nr_sqs_record *record)
 {
-    send_all(batch);
-    count_verdicts(batch);
-    log_advice(batch);
-    deactivate_dead(batch);
+    return backoff_wait_ms(&(struct backoff_case){.floor_ms = AWAY_FLOOR_MS,
+                                                  .attempts = (int)record->receive_count,
+                                                  .random = nr_rand_below(1ULL << 32)});
 }
 
-/* --- reply
- * ------------------------------------------------------------------------------------------------------ */
-
-/* A message comes back when one of its sends may succeed later; or when FCM refused its payload and nobody
- * got it, so that it reaches the dead-letter queue instead of vanishing. */
-static void fail_messages(struct batch *batch)
+/* Poison comes back at once: it reaches the dead-letter queue within seconds instead of hours. */
+static void mark_failures(struct invocation *invocation)
 {
-    enum { RETRY = 1, REFUSED = 2, SETTLED = 4 };
-    uint8_t *marks = calloc(batch->sqs.n_records + 1, 1);
+    struct batch *batch = &invocation->batch;
+    bool is_parked = sandbox.settings.parks_poison && park(invocation);
 
-    for (size_t i = 0; marks && i < batch->plan.n_sends; i++) {
-        enum fcm_verdict verdict = (enum fcm_verdict)batch->delivery.verdicts[i];
+    for (size_t i = 0; i < batch->n; i++) {
+        enum batch_fate fate = batch->items[i].fate;
 
-        marks[batch->plan.sends[i].message] |= fcm_meaning(verdict)->is_retry    ? RETRY
-                                               : verdict == FCM_INVALID_ARGUMENT ? REFUSED
-                                                                                 : SETTLED;
-    }
-    for (size_t i = 0; i < batch->sqs.n_records; i++)
-        if (!batch->is_skipped[i] && (!marks || marks[i] & RETRY || marks[i] == REFUSED))
+        if (fate == BATCH_AGAIN)
+            nr_sqs_fail_for(&batch->sqs, i, batch->items[i].wait_ms);
+        else if (is_poison(fate) && !sandbox.settings.parks_poison)
+            nr_sqs_fail_for(&batch->sqs, i, 0);
+        else if (fate == BATCH_OPEN)
+            nr_sqs_fail_for(&batch->sqs, i, away_wait_ms(&batch->sqs.records[i]));
+        else if (is_poison(fate) && !is_parked)
             nr_sqs_fail(&batch->sqs, i);
-    free(marks);
-}
-
-static void log_summary(const struct batch *batch)
-{
-    const size_t *n = batch->n_by_verdict;
-    size_t n_sends = batch->plan.n_sends;
-
-    nr_log(NR_LOG_INFO, "batch done", nr_log_int("messages", (int64_t)batch->sqs.n_records),
-           nr_log_int("malformed", (int64_t)batch->n_malformed),
-           nr_log_int("expired", (int64_t)batch->n_expired), nr_log_int("sends", (int64_t)n_sends),
-           nr_log_int("sent", (int64_t)n[FCM_SENT]), nr_log_int("unregistered", (int64_t)n[FCM_UNREGISTERED]),
-           nr_log_int("deactivated", (int64_t)batch->n_deactivated),
-           nr_log_int("notSent", (int64_t)n[FCM_PENDING]),
-           nr_log_int("notAnswered", (int64_t)n[FCM_NO_ANSWER]),
-           nr_log_int("returned", (int64_t)nr_sqs_n_failed(&batch->sqs)),
-           nr_log_int("durationMs", (nr_clock_mono_us() - batch->started_us) / 1000));
-}
-
-static void batch_done(struct batch *batch)
-{
-    delivery_done(&batch->delivery);
-    plan_done(&batch->plan);
-    store_devices_done(&batch->devices);
-    for (size_t i = 0; batch->messages && i < batch->sqs.n_records; i++)
-        push_message_done(&batch->messages[i]);
-    free(batch->messages);
-    free(batch->is_skipped);
-    nr_sqs_batch_done(&batch->sqs);
-}
-
-/* What could be parsed, from decision to mark. */
-static void send_messages(struct batch *batch)
-{
-    struct nr_err why = {0};
-
-    if (decide(batch, &why) == 0) {
-        act(batch);
-        fail_messages(batch);
-    } else {
-        give_back(batch, "nothing was sent", &why);
     }
 }
 
-static int run(struct batch *batch, const struct nr_request *request, struct nr_reply *reply,
+/* What the queue cannot be told comes back all the same, only at the queue's own time. */
+static void tell_delays(struct invocation *invocation)
+{
+    int64_t deadline_ms = invocation->deadline_mono_ms;
+    struct nr_err why = {0};
+    struct nr_log_field n;
+    size_t n_refused;
+
+    if (deadline_ms != NR_CLOCK_NEVER_MS)
+        deadline_ms -= REPLY_RESERVE_MS;
+
+    if (nr_sqs_delay(&invocation->batch.sqs, deadline_ms, &n_refused, &why) == 0)
+        return;
+    n = nr_log_int("messages", (int64_t)n_refused);
+    nr_log_err(NR_LOG_WARN, "messages come back after the visibility timeout", &why, &n, 1);
+}
+
+static int run(struct invocation *invocation, const struct nr_request *request, struct nr_reply *reply,
                struct nr_err *err)
 {
-    if (parse(batch, request, err) != 0)
+    if (parse(invocation, request, err) != 0)
         return -1;
-    if (batch->n_malformed + batch->n_expired < batch->sqs.n_records)
-        send_messages(batch);
-    log_summary(batch);
-    return nr_sqs_reply(&batch->sqs, reply, err);
+    send_messages(invocation);
+    skip_expired(invocation);
+    log_trouble(&invocation->counts);
+    log_advice(&invocation->counts);
+    mark_failures(invocation);
+    tell_delays(invocation);
+    log_summary(invocation);
+    metrics_emit(&invocation->batch, &invocation->counts, sandbox.pace.percent);
+    return nr_sqs_reply(&invocation->batch.sqs, reply, err);
 }
 
 static int invoke(const struct nr_request *request, struct nr_reply *reply, struct nr_err *err)
 {
-    struct batch batch = {.deadline_mono_ms = request->deadline_mono_ms, .started_us = nr_clock_mono_us()};
-    int result = run(&batch, request, reply, err);
+    struct invocation invocation = {.deadline_mono_ms = request->deadline_mono_ms,
+                                    .started_us = nr_clock_mono_us()};
+    int result = run(&invocation, request, reply, err);
 
-    batch_done(&batch);
+    batch_done(&invocation.batch);
     return result;
 }
 
-/* --- the sandbox
- * ------------------------------------------------------------------------------------------------ */
+/* --- the sandbox ---------------------------------------------------------------------------------------- */
 
 /* A secret that cannot be reached yet is invoke's business; one that is wrong is not. */
 static int read_secrets_early(struct nr_err *err)
@@ -332,14 +320,16 @@ static int read_secrets_early(struct nr_err *err)
 
 static int init(struct nr_err *err)
 {
+    struct settings *settings = &sandbox.settings;
     struct nr_h2_options options = {0};
 
-    if (settings_read(&sandbox.settings, err) != 0 || nr_tls_warm(err) != 0 || read_secrets_early(err) != 0)
+    if (settings_read(settings, err) != 0 || nr_tls_warm(err) != 0 || read_secrets_early(err) != 0)
         return -1;
-    options.origin = sandbox.settings.fcm_endpoint;
-    options.max_connections = (int)sandbox.settings.n_connections;
-    options.max_streams = (int)sandbox.settings.n_streams;
-    options.request_timeout_ms = sandbox.settings.request_timeout_ms;
+    pace_init(&sandbox.pace, settings->rate_per_s, settings->ramp_s * MS_PER_S);
+    options.origin = settings->fcm_endpoint;
+    options.max_connections = (int)settings->n_connections;
+    options.max_streams = (int)settings->n_streams;
+    options.request_timeout_ms = settings->request_timeout_ms;
     if (nr_h2_new(&options, &sandbox.h2, err) == 0)
         return 0;
     return nr_err_context(err, "NARAE_FCM_ENDPOINT");

@@ -1,8 +1,10 @@
--- schema.sql - the device registry of Narae's push functions. Run it as often as you like: it only adds what is missing.
+-- schema.sql - what Narae's push functions keep: devices, the ledger of sends, parked messages. Run it as often as you like:
+-- it only adds what is missing.
 --
 --   psql "$DATABASE" -v ON_ERROR_STOP=1 -f functions/push/schema.sql
 --
--- The functions need SELECT and UPDATE on narae_push.device.
+-- push_send needs SELECT and UPDATE on narae_push.device, SELECT, INSERT and UPDATE on narae_push.send, and INSERT on
+-- narae_push.parked.
 
 create schema if not exists narae_push;
 
@@ -32,3 +34,50 @@ create unique index if not exists device_registration on narae_push.device (app_
 
 -- What push_send asks: the active devices of some users.
 create index if not exists device_user on narae_push.device (user_id) where status = 'active';
+
+-- The ledger: one row for each (message, device), so that a message that comes again is sent only to those that did not get it.
+--
+--   claimed   a sandbox is sending; after claimable_at it is taken for dead, and the send is made again. Whether FCM had got it
+--             is not known then: the collapse keys made from the id let the second one replace the first.
+--   retry     it did not get through; from claimable_at on anybody may try again
+--   sent      FCM took it
+--   skipped   the device is no longer there, or the message expired before it could be sent
+--   failed    it will never be sent: the verdict says why
+create table if not exists narae_push.send (
+    message_id   text not null check (length(message_id) between 1 and 64),   -- the push message's id
+    device_id    bigint not null,                                             -- 0: the message's topic or condition
+    target       text,                                                        -- "topic:NAME", "condition:..."; null: a device
+    state        text not null check (state in ('claimed', 'retry', 'sent', 'skipped', 'failed')),
+    verdict      text,                                                        -- of the last attempt; null: none has ended yet
+    attempts     integer not null default 1 check (attempts >= 0),            -- requests that FCM may have seen
+    holder       bigint,                                                      -- which invocation has claimed it
+    claimable_at timestamptz,                                                 -- end of the lease; when to try again
+    first_at     timestamptz not null default now(),                          -- first claim: FCM wants no retries after an hour
+    updated_at   timestamptz not null default now(),
+    primary key (message_id, device_id),
+    check ((state = 'claimed') = (holder is not null)),
+    check ((state in ('claimed', 'retry')) = (claimable_at is not null))
+) with (fillfactor = 70); -- every row is changed once or twice: room for it on the same page keeps the index out of that
+
+-- For the removal by age: rows lie in the order of their time, so the smallest kind of index does.
+create index if not exists send_first_at on narae_push.send using brin (first_at);
+
+-- Messages that can never be sent, with the reason; filled when NARAE_PUSH_POISON is "park". After the cause is mended:
+--   delete from narae_push.send where message_id = '...' and state = 'failed';    -- then send the body again
+create table if not exists narae_push.parked (
+    parked_id      bigint generated always as identity primary key,
+    sqs_message_id text not null unique,                                      -- a message that comes again is parked once
+    message_id     text,                                                      -- null: the body has no id that could be read
+    body           text not null,                                             -- as it came: it may hold personal data
+    reason         text not null,
+    receive_count  integer not null default 0,                                -- 0: unknown
+    parked_at      timestamptz not null default now()
+);
+
+-- What became of a message, device by device:
+--   select * from narae_push.trail where message_id = 'c0ffee-42';
+create or replace view narae_push.trail as
+select s.message_id, s.device_id, s.target, d.user_id, d.platform, s.state, s.verdict, s.attempts, s.first_at, s.updated_at,
+       s.claimable_at, d.status as device_status, d.inactive_reason
+from narae_push.send s
+left join narae_push.device d on d.device_id = s.device_id and s.device_id <> 0;

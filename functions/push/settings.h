@@ -7,6 +7,9 @@
 #ifndef NARAE_PUSH_SETTINGS_H
 #define NARAE_PUSH_SETTINGS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <narae/err.h>
 #include <narae/h2.h>
 #include <narae/pg.h>
@@ -18,7 +21,13 @@ struct settings {
     int64_t n_connections;
     int64_t n_streams;
     int64_t request_timeout_ms;
-    struct nr_pg *pg; /* NULL = its secret has not been read yet */
+    int64_t rate_per_s; /* this sandbox's share of the project's quota */
+    int64_t ramp_s;
+    int64_t wait_max_ms; /* how long to stay in an invocation only for retries */
+    int64_t breaker_percent;
+    bool parks_poison;    /* else it goes to the dead-letter queue */
+    bool spares_quarters; /* messages that may wait stay away from the quarter hours */
+    struct nr_pg *pg;     /* NULL = its secret has not been read yet */
     struct google_account account;
     bool has_account;
 };

@@ -1,7 +1,7 @@
-/* store.h - what push asks of PostgreSQL, every SQL statement as a named function.
+/* store.h - what push_send tells PostgreSQL beside the ledger: verdicts on devices, and parked messages.
  *
- * Is:      set-based: one statement for all messages of a batch, whatever their number.
- * Is not:  where it is decided what happens to a device.
+ * Is:      set-based: one statement for a whole batch, whatever its size.
+ * Is not:  where it is decided what happens to a device (fcm.h, evidence.h, breaker.h).
  */
 #ifndef NARAE_PUSH_STORE_H
 #define NARAE_PUSH_STORE_H
@@ -11,42 +11,34 @@
 
 #include <narae/err.h>
 #include <narae/pg.h>
+#include <narae/view.h>
 
-#include "functions/push/event.h"
-#include "functions/push/plan.h"
-
-/* The devices of a batch; views borrow from the rows inside. */
-struct store_devices {
-    struct plan_device *items; /* owned */
-    size_t n;
-    size_t n_unknown;        /* device ids asked for that are not in the registry, or not active */
-    struct nr_pg_rows *rows; /* owned */
-};
-
-/* All active devices of the messages' users, and those named by id, each (message, device) once. Of an app
- * that registered as token and as fid, only the fid is taken.
- *
- * out  out  the caller's, store_devices_done()
- * Returns 0, or -1 as nr_pg_run(). Reads nothing when no message names users or devices. */
-int store_find_devices(struct nr_pg *pg, const struct push_message *messages, const bool *is_skipped,
-                       size_t n_messages, int64_t deadline_mono_ms, struct store_devices *out,
-                       struct nr_err *err) NR_MUST_CHECK;
-
-/* Accepts a zeroed value. */
-void store_devices_done(struct store_devices *devices);
-
-/* A device and the version it had when it was read. */
-struct store_device_key {
+/* A device, the version it had when it was claimed, and what FCM said of it. */
+struct store_device_verdict {
     int64_t device_id;
     int64_t version;
+    const char *reason; /* a device.inactive_reason; NULL = FCM accepted a push to it */
 };
 
-/* Mark devices as unregistered, unless their client has registered again meanwhile.
+/* Deactivate devices, unless their client has registered again meanwhile, and note when the others were last
+ * reached (to the day: it spares most of the writes).
  *
- * n_changed  out  how many were
+ * n_deactivated  out  how many were
  * Returns 0, or -1 as nr_pg_run(). */
-int store_deactivate_unregistered(struct nr_pg *pg, const struct store_device_key *keys, size_t n_keys,
-                                  int64_t deadline_mono_ms, size_t *n_changed,
-                                  struct nr_err *err) NR_MUST_CHECK;
+int store_note_devices(struct nr_pg *pg, const struct store_device_verdict *verdicts, size_t n,
+                       int64_t deadline_mono_ms, size_t *n_deactivated, struct nr_err *err) NR_MUST_CHECK;
+
+/* A message that can never be sent; all borrowed. */
+struct store_parked {
+    struct nr_view sqs_message_id;
+    struct nr_view message_id; /* empty = the body has none */
+    struct nr_view body;
+    const char *reason;
+    int64_t receive_count;
+};
+
+/* Keep messages; one that is kept already stays as it was. Returns 0, or -1 as nr_pg_run(). */
+int store_park(struct nr_pg *pg, const struct store_parked *parked, size_t n, int64_t deadline_mono_ms,
+               struct nr_err *err) NR_MUST_CHECK;
 
 #endif

@@ -106,6 +106,19 @@ void nr_sqs_fail(struct nr_sqs_batch *batch, size_t index)
         batch->records[index].is_failed = true;
 }
 
+void nr_sqs_fail_for(struct nr_sqs_batch *batch, size_t index, int64_t delay_ms)
+{
+    int64_t delay_s = delay_ms / 1000 + (delay_ms % 1000 > 0);
+
+    nr_sqs_fail(batch, index);
+    if (index >= batch->n_records)
+        return;
+    batch->records[index].has_delay = true;
+    batch->records[index].delay_s = delay_s > NR_SQS_DELAY_MAX_S ? NR_SQS_DELAY_MAX_S
+                                    : delay_s < 0                ? 0
+                                                                 : delay_s;
+}
+
 void nr_sqs_fail_all(struct nr_sqs_batch *batch)
 {
     for (size_t i = 0; i < batch->n_records; i++)

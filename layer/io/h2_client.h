@@ -24,6 +24,7 @@ struct nr_h2 {
 
     const struct nr_h2_work *work; /* NULL outside of a run */
     int64_t deadline_ms;           /* of the run, mono */
+    int64_t ask_mono_ms;           /* next() has nothing before; 0 = ask at once */
     bool is_exhausted;             /* next() had no more */
     bool is_full_grown;            /* a further connection failed: go on with those there are */
     int n_barren;                  /* connections lost in a row that had answered nothing */

@@ -5,6 +5,7 @@
 #include <narae/clock.h>
 
 #include "layer/io/h2_client.h"
+#include "layer/io/h2_feed.h"
 #include "layer/io/h2_settle.h"
 
 enum {
@@ -59,61 +60,6 @@ static bool has_time(struct nr_h2 *h2)
                (long long)left_ms, h2->site.name, (long long)time_needed_ms(h2));
     h2_stop(h2, &why);
     return false;
-}
-
-static bool is_sendable(const struct nr_h2_request *request)
-{
-    return request->method.len > 0 && request->path.len > 0 && request->path.ptr[0] == '/' &&
-           request->n_headers <= NR_H2_HEADERS_MAX;
-}
-
-static struct h2_slot *spare_slot(struct nr_h2 *h2)
-{
-    struct h2_slot *slot = h2_slot_take(&h2->spare);
-    struct nr_err why = {0};
-
-    if (slot || (slot = calloc(1, sizeof(*slot)))) {
-        slot->n_submitted = 0;
-        slot->request = (struct nr_h2_request){0};
-        nr_buf_reset(&slot->body);
-        slot->body.max_bytes = h2->options.reply_max_bytes;
-        return slot;
-    }
-    nr_err_set(&why, NR_ERR_UNAVAILABLE, "Function.OutOfMemory", "no memory for an HTTP/2 request");
-    h2_stop(h2, &why);
-    return NULL;
-}
-
-/* One request from the caller onto the waiting list. False when there is none. */
-static bool take_one(struct nr_h2 *h2)
-{
-    struct h2_slot *slot = spare_slot(h2);
-    struct nr_err why = {0};
-
-    if (!slot)
-        return false;
-    if (!h2->work->next(h2->work->ctx, &slot->request)) {
-        h2->is_exhausted = true;
-        h2_slot_prepend(&h2->spare, slot);
-        return false;
-    }
-    h2->stats.requests++;
-    if (is_sendable(&slot->request)) {
-        h2_slot_append(&h2->waiting, slot);
-        return true;
-    }
-    nr_err_set(&why, NR_ERR_BUG, NULL, "a request needs a method, a path and at most %d headers",
-               NR_H2_HEADERS_MAX);
-    h2_settle_unsent(h2, slot, &why);
-    return true;
-}
-
-static bool has_work(struct nr_h2 *h2)
-{
-    while (!h2->waiting.first && !h2->is_exhausted && !h2_is_stopped(h2))
-        if (!take_one(h2))
-            return false;
-    return h2->waiting.first != NULL;
 }
 
 static struct h2_conn *conn_with_room(struct nr_h2 *h2)
@@ -204,7 +150,7 @@ static void grow(struct nr_h2 *h2)
 
 static void launch(struct nr_h2 *h2)
 {
-    while (has_work(h2) && has_time(h2)) {
+    while (h2_feed(h2) && has_time(h2)) {
         struct h2_conn *conn = conn_with_room(h2);
 
         if (!conn) {
@@ -294,7 +240,7 @@ static void expire(struct nr_h2 *h2)
 
 static int poll_timeout_ms(const struct nr_h2 *h2)
 {
-    int64_t until_ms = NR_CLOCK_NEVER_MS;
+    int64_t until_ms = h2->ask_mono_ms && !h2->waiting.first ? h2->ask_mono_ms : NR_CLOCK_NEVER_MS;
     int64_t left_ms;
 
     EACH_CONN(h2, conn)
@@ -368,6 +314,7 @@ static void begin_run(struct nr_h2 *h2, const struct nr_h2_work *work, int64_t d
 {
     h2->work = work;
     h2->deadline_ms = deadline_mono_ms;
+    h2->ask_mono_ms = 0;
     h2->is_exhausted = false;
     h2->is_full_grown = false;
     h2->n_barren = 0;

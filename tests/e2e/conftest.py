@@ -7,6 +7,7 @@ from harness.aws import Aws
 from harness.database import Database
 from harness.emulator import Emulator
 from harness.fcm import Fcm
+from harness.sqs import Sqs
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,7 +57,15 @@ def fcm(tmp_path):
 
 
 @pytest.fixture
-def push_send(emulate, database, fcm):
+def sqs():
+    """Where functions say when a message is to come back; see harness/sqs.py."""
+    sqs = Sqs()
+    yield sqs
+    sqs.stop()
+
+
+@pytest.fixture
+def push_send(emulate, database, fcm, sqs):
     """push_send(changed settings) -> Emulator. Secrets lie in DATABASE and SERVICE_ACCOUNT."""
 
     def start(settings: dict | None = None, timeout_s: int = 60) -> Emulator:
@@ -67,6 +76,9 @@ def push_send(emulate, database, fcm):
             "DATABASE": database.conninfo,
             "SERVICE_ACCOUNT": fcm.service_account(),
             "SSL_CERT_FILE": str(pki.root()),
+            "AWS_ENDPOINT_URL_SQS": sqs.endpoint,
+            # What paces real traffic would only make tests slow, and different four times an hour.
+            "NARAE_PUSH_RATE": "100000", "NARAE_PUSH_RAMP_S": "0", "NARAE_PUSH_SPARE_QUARTERS": "off",
             **(settings or {}),
         }, timeout_s)
 

@@ -81,7 +81,7 @@ def test_libraries_export_nothing_foreign():
 def test_libraries_are_small():
     assert (paths.LAYER / "lib/libnarae.so").stat().st_size < 200 * KB
     push_send = paths.function("push_send") / "push_send.so"
-    assert (push_send.stat().st_size if paths.ARCH == "x86_64" else elf.loaded_bytes(push_send)) < 64 * KB
+    assert (push_send.stat().st_size if paths.ARCH == "x86_64" else elf.loaded_bytes(push_send)) < 80 * KB
 
 
 def test_layer_zip_is_small_and_holds_the_layer():

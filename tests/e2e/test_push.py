@@ -40,6 +40,41 @@ def test_a_dead_device_is_not_asked_for_again(push_send, fcm, three_devices):
     assert sorted(fcm.targets()) == ["reg-alpha", "reg-alpha", "reg-dead"]
 
 
+def test_a_message_that_comes_again_is_not_sent_again(push_send, database, fcm, three_devices):
+    """By the same sandbox, and by another one; the trail says what became of each device."""
+    message = push.event(push.body("p1", {"users": ["17", "18"]}))
+    function = push_send()
+
+    assert function.invoke(message).json() == push.failures()
+    assert function.invoke(message).json() == push.failures()
+    assert push_send().invoke(message).json() == push.failures()
+
+    assert sorted(fcm.targets()) == ["reg-alpha", "reg-beta", "reg-dead"]
+    assert database.rows("select device_id, state, verdict, attempts, device_status from narae_push.trail"
+                         " where message_id = 'p1' order by 1") == [
+        ("1", "sent", "sent", "1", "active"), ("2", "skipped", "unregistered", "1", "inactive"),
+        ("3", "sent", "sent", "1", "active")]
+
+
+def test_what_failed_comes_back_when_it_should(push_send, fcm, sqs, three_devices):
+    """FCM cannot be reached: soon. The message is malformed: at once, on its way to the dead-letter queue."""
+    answer = push_send({"NARAE_FCM_ENDPOINT": "https://127.0.0.1:1"}).invoke(push.event(
+        push.body("p1", {"users": ["17"]}), "{not json"))
+
+    assert answer.json() == push.failures(0, 1)
+    assert 15 <= sqs.delays["handle-0"] <= 23
+    assert sqs.delays["handle-1"] == 0
+
+
+def test_poison_is_parked_with_its_reason(push_send, database, fcm):
+    answer = push_send({"NARAE_PUSH_POISON": "park"}).invoke(push.event(
+        "{not json", push.body("p2", {"users": ["17"]}, {"data": {"n": 1}})))
+
+    assert answer.json() == push.failures()
+    assert database.rows("select sqs_message_id, body, reason from narae_push.parked order by 1")[1][2] == (
+        "Records[1].body.message.data.n: must be a string, as all values of data")
+
+
 def test_access_token_and_connection_serve_many_invocations(push_send, fcm, three_devices):
     function = push_send()
 

@@ -190,6 +190,8 @@ def test_no_secret_is_in_the_environment(cloudformation):
         "NARAE_DATABASE": DATABASE,
         "NARAE_FCM_SERVICE_ACCOUNT": SERVICE_ACCOUNT,
         "NARAE_FCM_ENDPOINT": {"Ref": "FcmEndpoint"},
+        "NARAE_PUSH_RATE": {"Ref": "PushRate"},
+        "NARAE_PUSH_POISON": {"Ref": "PushPoison"},
     }
 
 

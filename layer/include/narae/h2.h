@@ -48,7 +48,11 @@ struct nr_h2_request {
     struct nr_view
         body[NR_H2_BODY_PARTS_MAX]; /* sent one after the other; unused ones empty: no copy is made */
     void *tag;                      /* the caller's, given back in the reply */
+    int64_t later_mono_ms;          /* with NR_H2_LATER only: when to ask again */
 };
+
+/* What next() says. */
+enum { NR_H2_NO_MORE = 0, NR_H2_TAKE = 1, NR_H2_LATER = 2 };
 
 /* What became of a request. */
 enum nr_h2_fate {
@@ -71,9 +75,10 @@ struct nr_h2_reply {
 
 /* The caller's side of a run. */
 struct nr_h2_work {
-    /* Fill in the next request and return 1; return 0 when there is no more. Called when it can be sent at
-     * once; or, when all connections are full or there is none yet, for one single request ahead: a
-     * connection is made only for a request that exists. */
+    /* Fill in the next request and return NR_H2_TAKE; return NR_H2_NO_MORE when there is no more, or
+     * NR_H2_LATER with later_mono_ms, which is in the future, when there will be one then. Called when it can
+     * be sent at once; or, when all connections are full or there is none yet, for one single request ahead:
+     * a connection is made only for a request that exists. */
     int (*next)(void *ctx, struct nr_h2_request *out);
     /* Called exactly once for each request that next() gave, in no particular order, before nr_h2_run()
      * returns. */

@@ -1,9 +1,9 @@
 /* sqs.h - a batch of SQS messages in, the failed ones out.
  *
  * Is:      the event source mapping's contract: which records came, and batchItemFailures that return exactly
- * those that failed. Is not:  a client of the SQS API. Beware:  an empty or null reply means that all
- * succeeded, and an id that was not in the batch means that all failed: ids go back as they came, and the
- * reply is built last. Source:  Lambda Developer Guide, "services-sqs-errorhandling".
+ * those that failed, each after its own delay. Is not:  a client of the SQS API. Beware:  an empty or null
+ * reply means that all succeeded, and an id that was not in the batch means that all failed: ids go back as
+ * they came, and the reply is built last. Source:  Lambda Developer Guide, "services-sqs-errorhandling".
  */
 #ifndef NARAE_SQS_H
 #define NARAE_SQS_H
@@ -28,6 +28,8 @@ struct nr_sqs_record {
     struct nr_view queue_arn; /* eventSourceARN; empty when the event has none */
     int64_t receive_count;    /* ApproximateReceiveCount; 0 = unknown */
     bool is_failed;
+    bool has_delay;  /* and how long it stays away; else as long as the queue's visibility timeout */
+    int64_t delay_s; /* 0 to NR_SQS_DELAY_MAX_S */
 };
 
 struct nr_sqs_batch {
@@ -35,7 +37,10 @@ struct nr_sqs_batch {
     size_t n_records;
 };
 
-enum { NR_SQS_RECORDS_MAX = 10000 }; /* largest batch of a standard queue: "services-sqs-parameters" */
+enum {
+    NR_SQS_RECORDS_MAX = 10000,    /* largest batch of a standard queue: "services-sqs-parameters" */
+    NR_SQS_DELAY_MAX_S = 12 * 3600 /* largest visibility timeout: SQS API, ChangeMessageVisibility */
+};
 
 /* Read an SQS event. Only what the reply cannot do without is required: Records[], and in each messageId and
  * body.
@@ -47,6 +52,19 @@ int nr_sqs_parse(const json_t *event, struct nr_sqs_batch *out, struct nr_err *e
 
 /* Report record `index` as failed; it returns to the queue. */
 void nr_sqs_fail(struct nr_sqs_batch *batch, size_t index);
+
+/* The same, and it is to come back after delay_ms, rounded up to whole seconds and cut at NR_SQS_DELAY_MAX_S;
+ * nr_sqs_delay() tells the queue. */
+void nr_sqs_fail_for(struct nr_sqs_batch *batch, size_t index, int64_t delay_ms);
+
+/* Tell the queue when each failed record that has a delay is to come back (ChangeMessageVisibilityBatch).
+ * Records without receipt handle or queue ARN, as in events made by hand, are passed over.
+ *
+ * n_refused  out  written in any case: records that come back after the queue's visibility timeout instead
+ * Returns 0 when the queue was told all; or -1 with the first reason, as nr_aws_json(). Either way the
+ * records stay failed, and the reply is as good. Permission: sqs:ChangeMessageVisibility. */
+int nr_sqs_delay(const struct nr_sqs_batch *batch, int64_t deadline_mono_ms, size_t *n_refused,
+                 struct nr_err *err) NR_MUST_CHECK;
 
 void nr_sqs_fail_all(struct nr_sqs_batch *batch);
 

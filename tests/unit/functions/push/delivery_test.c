@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 #include <openssl/evp.h>
@@ -33,6 +34,8 @@ static struct google_token token;
 static struct push_message message;
 static struct plan plan;
 static struct delivery delivery;
+static struct pace pace;
+static struct delivery_means means;
 static struct nr_err err;
 static struct h2_server_rule second_rule;
 
@@ -66,7 +69,10 @@ static void make_plan(void)
                                     &message, &err),
                  0, "%s", err.message);
     for (size_t i = 0; i < N_DEVICES; i++)
-        devices[i] = (struct plan_device){0, (int64_t)i + 1, 1, false, NR_VIEW("\"registration\"")};
+        devices[i] = (struct plan_device){.device_id = (int64_t)i + 1,
+                                          .version = 1,
+                                          .registration = NR_VIEW("\"registration\""),
+                                          .attempts = 1};
     cr_assert_eq(plan_make(&message, &is_skipped, 1, devices, N_DEVICES, &plan, &err), 0, "%s", err.message);
 }
 
@@ -88,12 +94,18 @@ static void start(const char *const *token_answers, size_t n_answers, struct h2_
 
 static int run(void)
 {
-    return delivery_run(&delivery, h2, &account, &token, NR_CLOCK_NEVER_MS, &err);
+    means.h2 = h2;
+    means.account = &account;
+    means.token = &token;
+    means.pace = &pace;
+    return delivery_run(&delivery, &means, &err);
 }
 
 static void set_up(void)
 {
     test_pki_init(&pki);
+    pace_init(&pace, 1000000, 0);
+    means = (struct delivery_means){.request_timeout_ms = 10000, .deadline_mono_ms = NR_CLOCK_NEVER_MS};
 }
 
 static void tear_down(void)
@@ -285,4 +297,129 @@ Test(delivery, asks_for_nothing_when_there_is_nothing_to_send)
 
     cr_expect_eq(n_asked_of_fcm(&n_tokens), 0);
     cr_expect_eq(n_tokens, 0);
+}
+
+/* --- time ----------------------------------------------------------------------------------------------- */
+
+/* A clock that runs twenty times as fast: FCM's ten seconds pass in half of one. */
+static int64_t fast_origin_ms;
+
+static int64_t real_ms(clockid_t id)
+{
+    struct timespec now;
+
+    clock_gettime(id, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t fast_mono(void *self)
+{
+    (void)self;
+    return (real_ms(CLOCK_MONOTONIC) - fast_origin_ms) * 20 + 1000;
+}
+
+static int64_t plain_wall(void *self)
+{
+    (void)self;
+    return real_ms(CLOCK_REALTIME);
+}
+
+static void run_time_fast(void)
+{
+    static const struct nr_clock fast = {plain_wall, fast_mono, NULL};
+
+    fast_origin_ms = real_ms(CLOCK_MONOTONIC);
+    nr_clock_replace(&fast);
+}
+
+Test(delivery, tries_again_inside_the_invocation_when_it_may_wait)
+{
+    int n_tokens;
+    int64_t begun_ms;
+
+    start(tokens, 2, (struct h2_server_rule){H2_SERVER_STATUS, 2, 3, 503});
+    run_time_fast();
+    begun_ms = nr_clock_mono_ms();
+    means.wait_max_ms = 20000;
+
+    cr_assert_eq(run(), 0, "%s", err.message);
+
+    cr_expect_eq(count(FCM_SENT), N_DEVICES);
+    cr_expect_geq(nr_clock_mono_ms() - begun_ms, 10000, "before FCM's floor of 10 s");
+    cr_expect_eq(delivery.tries[1] + delivery.tries[2], 4);
+    cr_expect_eq(n_asked_of_fcm(&n_tokens), N_DEVICES + 2);
+}
+
+Test(delivery, leaves_a_retry_to_the_queue_when_it_may_not_wait)
+{
+    int n_tokens;
+
+    start(tokens, 2, (struct h2_server_rule){H2_SERVER_STATUS, 2, 2, 503});
+    means.wait_max_ms = 5000;
+
+    cr_assert_eq(run(), 0, "%s", err.message);
+
+    cr_expect_eq(delivery.verdicts[1], FCM_UNAVAILABLE);
+    cr_expect(delivery_wait_ms(&delivery, 1) > 9000 && delivery_wait_ms(&delivery, 1) <= 15000, "%lld",
+              (long long)delivery_wait_ms(&delivery, 1));
+    cr_expect_eq(delivery_wait_ms(&delivery, 0), 0);
+    cr_expect_eq(n_asked_of_fcm(&n_tokens), N_DEVICES);
+}
+
+Test(delivery, begins_nothing_that_may_not_end_in_time)
+{
+    int n_tokens;
+
+    start(tokens, 2, (struct h2_server_rule){0});
+    means.deadline_mono_ms = nr_clock_mono_ms() + 9000; /* and a request may take 10,000 */
+
+    cr_assert_eq(run(), 0, "%s", err.message);
+
+    cr_expect(delivery.is_out_of_time);
+    cr_expect_eq(count(FCM_PENDING), N_DEVICES);
+    cr_expect_eq(delivery.tries[0], 0);
+    cr_expect_eq(n_asked_of_fcm(&n_tokens), 0);
+}
+
+Test(delivery, keeps_to_the_pace)
+{
+    int n_tokens;
+    int64_t begun_ms;
+
+    start(tokens, 2, (struct h2_server_rule){0});
+    pace_init(&pace, 20, 0);
+    (void)pace_take(&pace, nr_clock_mono_ms());
+    pace.tokens = 0;
+    begun_ms = nr_clock_mono_ms();
+
+    cr_assert_eq(run(), 0, "%s", err.message);
+
+    cr_expect_eq(count(FCM_SENT), N_DEVICES);
+    cr_expect_geq(nr_clock_mono_ms() - begun_ms, (N_DEVICES - 1) * 50);
+    cr_expect_eq(n_asked_of_fcm(&n_tokens), N_DEVICES);
+}
+
+Test(delivery, slows_down_when_fcm_says_no)
+{
+    int n_tokens;
+
+    start(tokens, 2, (struct h2_server_rule){H2_SERVER_STATUS, 1, 1, 429});
+
+    cr_assert_eq(run(), 0, "%s", err.message);
+
+    cr_expect_lt(pace.percent, 60);
+    cr_expect_eq(n_asked_of_fcm(&n_tokens), N_DEVICES);
+}
+
+Test(delivery, gives_up_after_an_hour)
+{
+    int n_tokens;
+
+    start(tokens, 2, (struct h2_server_rule){H2_SERVER_STATUS, 1, 1, 503});
+    plan.sends[0].age_ms = 3600 * 1000;
+
+    cr_assert_eq(run(), 0, "%s", err.message);
+
+    cr_expect_eq(delivery.verdicts[0], FCM_GAVE_UP);
+    cr_expect_eq(n_asked_of_fcm(&n_tokens), N_DEVICES);
 }

@@ -144,6 +144,10 @@ static const struct {
      "Records[1].body.to.topic: must be 1 to 900 bytes long, is 0"},
     {"{\"id\":\"a\",\"to\":{\"topic\":\"/topics/news\"}," MESSAGE "}",
      "Records[1].body.to.topic: may only contain letters, digits and - _ . ~ %"},
+    {"{\"id\":\"a\",\"to\":{\"condition\":\"'a' in topics || 'b' in topics || 'c' in topics || 'd' in topics "
+     "|| "
+     "'e' in topics || 'f' in topics\"}," MESSAGE "}",
+     "Records[1].body.to.condition: names 6 topics, FCM takes 5"},
     {"{\"id\":\"a\",\"to\":{\"condition\":[]}," MESSAGE "}",
      "Records[1].body.to.condition: must be a string, is an array"},
     {"{\"id\":\"a\"," TO "}", "Records[1].body.message: missing; must be an object"},

@@ -11,7 +11,18 @@
     "{\"@type\":\"type.googleapis.com/google.firebase.fcm.v1.FcmError\",\"errorCode\":\"" code "\"}]}}"
 #define PLAIN(status) "{\"error\":{\"code\":0,\"message\":\"m\",\"status\":\"" status "\"}}"
 
-/* The rows of reference/fcm-and-sqs.md section 5.2, in their order. */
+#define FCM_AND(code, detail)                                                                                \
+    "{\"error\":{\"code\":400,\"message\":\"m\",\"status\":\"S\",\"details\":["                              \
+    "{\"@type\":\"type.googleapis.com/google.firebase.fcm.v1.FcmError\",\"errorCode\":\"" code "\"}," detail \
+    "]}}"
+#define APNS(reason)                                                                                         \
+    "{\"@type\":\"type.googleapis.com/google.firebase.fcm.v1.ApnsError\",\"statusCode\":400,"                \
+    "\"reason\":\"" reason "\"}"
+#define VIOLATIONS(...)                                                                                      \
+    "{\"@type\":\"type.googleapis.com/google.rpc.BadRequest\",\"fieldViolations\":[" __VA_ARGS__ "]}"
+#define FIELD(name) "{\"field\":\"" name "\",\"description\":\"d\"}"
+
+/* FCM's table of errors, row by row; then who is to blame for INVALID_ARGUMENT, as far as the answer says. */
 static const struct {
     int status;
     const char *body;
@@ -37,6 +48,27 @@ static const struct {
     {503, "", FCM_UNAVAILABLE},
     {502, "<html>bad gateway</html>", FCM_UNAVAILABLE},
     {504, "", FCM_UNAVAILABLE},
+    {400, FCM_AND("INVALID_ARGUMENT", APNS("Unregistered")), FCM_APNS_UNREGISTERED},
+    {400, FCM_AND("INVALID_ARGUMENT", APNS("BadDeviceToken")), FCM_APNS_UNREGISTERED},
+    {400, FCM_AND("INVALID_ARGUMENT", APNS("DeviceTokenNotForTopic")), FCM_APNS_UNREGISTERED},
+    {400, FCM_AND("INVALID_ARGUMENT", APNS("PayloadTooLarge")), FCM_INVALID_PAYLOAD},
+    {400, FCM_AND("INVALID_ARGUMENT", APNS("BadTopic")), FCM_INVALID_PAYLOAD},
+    {400, FCM_AND("INVALID_ARGUMENT", APNS("BadPriority")), FCM_INVALID_PAYLOAD},
+    {400, FCM_AND("INVALID_ARGUMENT", APNS("InvalidPushType")), FCM_INVALID_PAYLOAD},
+    {400, FCM_AND("INVALID_ARGUMENT", APNS("SomethingNew")), FCM_INVALID_ARGUMENT},
+    {401, FCM_AND("X", APNS("InvalidProviderToken")), FCM_THIRD_PARTY_AUTH},
+    {403, FCM_AND("X", APNS("BadEnvironmentKeyInToken")), FCM_THIRD_PARTY_AUTH},
+    {404, FCM_AND("UNREGISTERED", APNS("InvalidProviderToken")), FCM_UNREGISTERED},
+    {400, FCM_AND("INVALID_ARGUMENT", VIOLATIONS(FIELD("message.token"))), FCM_INVALID_REGISTRATION},
+    {400, FCM_AND("INVALID_ARGUMENT", VIOLATIONS(FIELD("message.fid"))), FCM_INVALID_REGISTRATION},
+    {400, FCM_AND("INVALID_ARGUMENT", VIOLATIONS(FIELD("message.token") "," FIELD("message.data"))),
+     FCM_INVALID_PAYLOAD},
+    {400, FCM_AND("INVALID_ARGUMENT", VIOLATIONS(FIELD("message.data[0].value"))), FCM_INVALID_PAYLOAD},
+    {400, FCM_AND("INVALID_ARGUMENT", VIOLATIONS("{\"description\":\"Unknown name\"}")), FCM_INVALID_PAYLOAD},
+    {400, FCM_AND("INVALID_ARGUMENT", VIOLATIONS("")), FCM_INVALID_ARGUMENT},
+    {400, "{\"error\":{\"message\":\"The registration token is not a valid FCM registration token\"}}",
+     FCM_INVALID_REGISTRATION},
+    {400, "{\"error\":{\"message\":\"Request contains an invalid argument.\"}}", FCM_INVALID_ARGUMENT},
     {418, "", FCM_UNKNOWN},
     {302, "", FCM_UNKNOWN},
 };
@@ -94,23 +126,32 @@ Test(fcm, says_what_follows_from_each_verdict)
 {
     static const struct {
         enum fcm_verdict verdict;
-        const char *name;
-        bool is_retry, is_end;
+        const char *name, *state, *device_reason;
+        bool is_blame, is_end, is_alarm, is_aged;
+        int64_t floor_ms;
     } rows[] = {
-        {FCM_PENDING, "not_sent", true, false},
-        {FCM_SENT, "sent", false, false},
-        {FCM_UNREGISTERED, "unregistered", false, false},
-        {FCM_SENDER_ID_MISMATCH, "sender_id_mismatch", false, false},
-        {FCM_INVALID_ARGUMENT, "invalid_argument", false, false},
-        {FCM_THIRD_PARTY_AUTH, "third_party_auth_error", false, false},
-        {FCM_UNAUTHENTICATED, "unauthenticated", true, true},
-        {FCM_PERMISSION_DENIED, "permission_denied", true, true},
-        {FCM_WRONG_ENDPOINT, "wrong_endpoint", true, true},
-        {FCM_QUOTA_EXCEEDED, "quota_exceeded", true, false},
-        {FCM_UNAVAILABLE, "unavailable", true, false},
-        {FCM_INTERNAL, "internal", true, false},
-        {FCM_UNKNOWN, "unknown", true, false},
-        {FCM_NO_ANSWER, "no_answer", true, false},
+        {FCM_PENDING, "not_sent", "retry", NULL, false, false, false, false, 0},
+        {FCM_SENT, "sent", "sent", NULL, false, false, false, false, 0},
+        {FCM_UNREGISTERED, "unregistered", "skipped", "unregistered", false, false, false, false, 0},
+        {FCM_SENDER_ID_MISMATCH, "sender_id_mismatch", "skipped", "sender_id_mismatch", true, false, false,
+         false, 0},
+        {FCM_INVALID_REGISTRATION, "invalid_registration", "skipped", "invalid_registration", true, false,
+         false, false, 0},
+        {FCM_APNS_UNREGISTERED, "apns_unregistered", "skipped", "apns_unregistered", true, false, false,
+         false, 0},
+        {FCM_INVALID_ARGUMENT, "invalid_argument", "failed", NULL, false, false, false, false, 0},
+        {FCM_INVALID_PAYLOAD, "invalid_payload", "failed", NULL, false, false, false, false, 0},
+        {FCM_THIRD_PARTY_AUTH, "third_party_auth_error", "failed", NULL, false, false, true, false, 0},
+        {FCM_UNAUTHENTICATED, "unauthenticated", "retry", NULL, false, true, true, false, 60000},
+        {FCM_PERMISSION_DENIED, "permission_denied", "retry", NULL, false, true, true, false, 60000},
+        {FCM_WRONG_ENDPOINT, "wrong_endpoint", "retry", NULL, false, true, true, false, 60000},
+        {FCM_QUOTA_EXCEEDED, "quota_exceeded", "retry", NULL, false, false, false, true, 60000},
+        {FCM_UNAVAILABLE, "unavailable", "retry", NULL, false, false, false, true, 10000},
+        {FCM_INTERNAL, "internal", "retry", NULL, false, false, false, true, 10000},
+        {FCM_UNKNOWN, "unknown", "retry", NULL, false, false, false, true, 10000},
+        {FCM_NO_ANSWER, "no_answer", "retry", NULL, false, false, false, true, 10000},
+        {FCM_GAVE_UP, "gave_up", "failed", NULL, false, false, true, false, 0},
+        {FCM_STOPPED, "stopped", "failed", NULL, false, false, true, false, 0},
     };
 
     cr_assert_eq(sizeof(rows) / sizeof(rows[0]), FCM_N_VERDICTS);
@@ -119,12 +160,16 @@ Test(fcm, says_what_follows_from_each_verdict)
 
         cr_expect_eq(rows[i].verdict, i);
         cr_expect_str_eq(meaning->name, rows[i].name);
-        cr_expect_eq(meaning->is_retry, rows[i].is_retry, "%s", rows[i].name);
+        cr_expect_str_eq(meaning->state, rows[i].state, "%s", rows[i].name);
+        cr_expect_eq(fcm_is_retry(rows[i].verdict), strcmp(rows[i].state, "retry") == 0);
+        cr_expect_str_eq(meaning->device_reason ? meaning->device_reason : "",
+                         rows[i].device_reason ? rows[i].device_reason : "", "%s", rows[i].name);
+        cr_expect_eq(meaning->is_blame, rows[i].is_blame, "%s", rows[i].name);
         cr_expect_eq(meaning->is_end, rows[i].is_end, "%s", rows[i].name);
-        /* Every verdict but these asks for a line in the log; these have one of their own, or need none. */
-        cr_expect_eq(meaning->advice[0] == '\0',
-                     rows[i].verdict <= FCM_UNREGISTERED || rows[i].verdict == FCM_NO_ANSWER, "%s",
-                     rows[i].name);
+        cr_expect_eq(meaning->is_alarm, rows[i].is_alarm, "%s", rows[i].name);
+        cr_expect_eq(meaning->is_aged, rows[i].is_aged, "%s", rows[i].name);
+        cr_expect_eq(meaning->floor_ms, rows[i].floor_ms, "%s", rows[i].name);
+        cr_expect(!meaning->is_alarm || meaning->advice[0], "%s: an alarm says what to do", rows[i].name);
     }
     cr_expect_str_eq(fcm_meaning((enum fcm_verdict)99)->name, "unknown");
 }

@@ -352,7 +352,19 @@ static const struct {
      NR_ERR_DENIED,
      "the token endpoint answered 400: invalid_grant: Invalid JWT: Token must be a short-lived token (60 "
      "minutes) and in a reasonable timeframe.",
-     "the clock of this machine is off by minutes"},
+     "the clock of this machine is wrong, and Google's answer had no usable Date to repair it by"},
+    {REFUSAL("invalid_grant", "Invalid JWT: Failed audience check."), NR_ERR_DENIED,
+     "the token endpoint answered 400: invalid_grant: Invalid JWT: Failed audience check.",
+     "token_uri does not belong to this endpoint"},
+    {REFUSAL("invalid_request", "iat/exp is not set"), NR_ERR_DENIED,
+     "the token endpoint answered 400: invalid_request: iat/exp is not set",
+     "something on the way changes the request"},
+    {REFUSAL("invalid_scope", "x"), NR_ERR_DENIED, "the token endpoint answered 400: invalid_scope: x",
+     "the FCM API is not enabled for this project"},
+    {REFUSAL("unauthorized_client", "x"), NR_ERR_DENIED,
+     "the token endpoint answered 400: unauthorized_client: x", "the service account may not use this scope"},
+    {REFUSAL("invalid_client", "x"), NR_ERR_DENIED, "the token endpoint answered 400: invalid_client: x",
+     "client_email or private_key_id does not belong to this key: take the whole key file"},
     {REFUSAL("disabled_client", "The OAuth client was disabled."), NR_ERR_DENIED,
      "the token endpoint answered 400: disabled_client: The OAuth client was disabled.",
      "the service account is disabled"},
@@ -388,6 +400,65 @@ Test(google_token, says_what_a_failure_asks_an_operator_to_do)
         cr_expect_str_eq(err.hint, failures[i].hint);
         canned_http_stop(server, NULL);
     }
+}
+
+/* Two hours late, by Google's own clock. */
+#define LATE(date)                                                                                           \
+    "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n" date "\r\n"                                          \
+    "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid JWT: Token must be a short-lived token "   \
+    "(60 "                                                                                                   \
+    "minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.\"}"
+
+Test(google_token, repairs_a_wrong_clock_by_googles_date_and_keeps_the_repair)
+{
+    static const char *const answers[] = {LATE("Date: Thu, 26 Nov 2026 22:00:00 GMT\r\n"),
+                                          OK_HEAD "{\"access_token\":\"ya29.one\",\"expires_in\":3599}",
+                                          OK_HEAD "{\"access_token\":\"ya29.two\",\"expires_in\":3599}"};
+    const int64_t google_s = 1795730400;
+    struct canned_http_journal journal;
+    NR_BUF_AUTO assertion = {.max_bytes = 8192};
+
+    use_server(answers, 3);
+    wall_ms = (google_s - 7200) * 1000;
+
+    expect_token(0, "ya29.one");
+    google_token_forget(&token);
+    expect_token(0, "ya29.two");
+
+    canned_http_stop(server, &journal);
+    cr_expect_eq(journal.n_requests, 3);
+    cr_expect_eq(token.skew_s, 7200);
+    cr_assert_eq(google_assertion(&account, google_s, &assertion, &err), 0);
+    cr_expect_not_null(strstr(journal.last, nr_buf_text(&assertion)),
+                       "the last one was not signed by Google's clock");
+}
+
+Test(google_token, asks_once_more_at_most_when_the_clock_is_refused)
+{
+    static const char *const answers[] = {LATE("Date: Thu, 26 Nov 2026 22:00:00 GMT\r\n")};
+    struct canned_http_journal journal;
+
+    use_server(answers, 1);
+
+    cr_expect_eq(google_token_ensure(&account, &token, 0, NR_CLOCK_NEVER_MS, &err), -1);
+
+    canned_http_stop(server, &journal);
+    cr_expect_eq(journal.n_requests, 2);
+    cr_expect_eq(err.kind, NR_ERR_DENIED);
+}
+
+Test(google_token, does_not_repair_a_clock_that_is_right)
+{
+    static const char *const answers[] = {LATE("Date: Thu, 26 Nov 2026 22:00:00 GMT\r\n")};
+    struct canned_http_journal journal;
+
+    use_server(answers, 1);
+    wall_ms = INT64_C(1795730400000) - 29000;
+
+    cr_expect_eq(google_token_ensure(&account, &token, 0, NR_CLOCK_NEVER_MS, &err), -1);
+
+    canned_http_stop(server, &journal);
+    cr_expect_eq(journal.n_requests, 1);
 }
 
 Test(google_token, names_the_host_that_cannot_be_reached)

@@ -7,6 +7,11 @@
 
 #include "functions/push/plan.h"
 
+#define APNS_KEY(id) "\"apns\":{\"headers\":{\"apns-collapse-id\":\"" id "\"}}"
+#define KEYS(id)                                                                                             \
+    ",\"android\":{\"notification\":{\"tag\":\"" id                                                          \
+    "\"}}," APNS_KEY(id) ",\"webpush\":{\"notification\":{\"tag\":\"" id "\"}}"
+
 enum { N = 4 };
 
 static struct push_message messages[N];
@@ -54,7 +59,11 @@ TestSuite(plan, .init = set_up, .fini = tear_down);
 
 static struct plan_device device(size_t message_index, int64_t id, bool is_fid, const char *json)
 {
-    return (struct plan_device){message_index, id, id + 100, is_fid, nr_view(json)};
+    return (struct plan_device){.message = message_index,
+                                .device_id = id,
+                                .version = id + 100,
+                                .is_fid = is_fid,
+                                .registration = nr_view(json)};
 }
 
 Test(plan, puts_the_registration_between_shared_parts)
@@ -72,10 +81,12 @@ Test(plan, puts_the_registration_between_shared_parts)
     cr_expect_eq(plan.sends[0].version, 105);
     cr_expect_str_eq(
         body_of(0),
-        "{\"message\":{\"token\":\"tok:5\",\"notification\":{\"title\":\"caf\xC3\xA9\"},\"x\":[1,null]}}");
+        "{\"message\":{\"token\":\"tok:5\",\"notification\":{\"title\":\"caf\xC3\xA9\"},\"x\":[1,null]" KEYS(
+            "m0") "}}");
     cr_expect_str_eq(
         body_of(1),
-        "{\"message\":{\"fid\":\"f\\\"6\",\"notification\":{\"title\":\"caf\xC3\xA9\"},\"x\":[1,null]}}");
+        "{\"message\":{\"fid\":\"f\\\"6\",\"notification\":{\"title\":\"caf\xC3\xA9\"},\"x\":[1,null]" KEYS(
+            "m0") "}}");
     cr_expect_eq(plan.sends[0].body[2].ptr, plan.sends[1].body[2].ptr, "the message is written once");
 }
 
@@ -85,15 +96,19 @@ Test(plan, sends_once_to_a_topic_or_condition)
     message(1, "{\"condition\":\"'a\\\"' in topics\"}",
             "\"message\":{\"data\":{\"k\":\"v\"}},\"validate_only\":true");
     is_skipped[0] = is_skipped[1] = false;
+    const struct plan_device named[] = {device(0, 0, false, ""), device(1, 0, false, "")};
 
-    make(NULL, 0);
+    make(named, 2);
 
     cr_assert_eq(plan.n_sends, 2);
     cr_expect_eq(plan.sends[1].message, 1);
     cr_expect_eq(plan.sends[1].device_id, 0);
-    cr_expect_str_eq(body_of(0), "{\"message\":{\"topic\":\"news\",\"data\":{\"k\":\"v\"}}}");
-    cr_expect_str_eq(body_of(1), "{\"message\":{\"condition\":\"'a\\\"' in topics\",\"data\":{\"k\":\"v\"}},"
-                                 "\"validate_only\":true}");
+    cr_expect_str_eq(body_of(0),
+                     "{\"message\":{\"topic\":\"news\",\"data\":{\"k\":\"v\"}," APNS_KEY("m0") "}}");
+    cr_expect_str_eq(body_of(1),
+                     "{\"message\":{\"condition\":\"'a\\\"' in topics\",\"data\":{\"k\":\"v\"}," APNS_KEY(
+                         "m1") "},"
+                               "\"validate_only\":true}");
 }
 
 Test(plan, writes_an_empty_message_and_validate_only)
@@ -102,13 +117,14 @@ Test(plan, writes_an_empty_message_and_validate_only)
     message(1, "{\"users\":[\"1\"]}", "\"message\":{},\"validate_only\":true");
     message(2, "{\"topic\":\"t\"}", "\"message\":{}");
     is_skipped[0] = is_skipped[1] = is_skipped[2] = false;
-    const struct plan_device devices[] = {device(0, 1, false, "\"a\""), device(1, 1, false, "\"a\"")};
+    const struct plan_device devices[] = {device(0, 1, false, "\"a\""), device(1, 1, false, "\"a\""),
+                                          device(2, 0, false, "")};
 
-    make(devices, 2);
+    make(devices, 3);
 
-    cr_expect_str_eq(body_of(0), "{\"message\":{\"token\":\"a\"}}");
-    cr_expect_str_eq(body_of(1), "{\"message\":{\"token\":\"a\"},\"validate_only\":true}");
-    cr_expect_str_eq(body_of(2), "{\"message\":{\"topic\":\"t\"}}");
+    cr_expect_str_eq(body_of(0), "{\"message\":{\"token\":\"a\"," APNS_KEY("m0") "}}");
+    cr_expect_str_eq(body_of(1), "{\"message\":{\"token\":\"a\"," APNS_KEY("m1") "},\"validate_only\":true}");
+    cr_expect_str_eq(body_of(2), "{\"message\":{\"topic\":\"t\"," APNS_KEY("m2") "}}");
 }
 
 Test(plan, leaves_skipped_messages_out)

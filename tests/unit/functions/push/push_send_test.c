@@ -95,6 +95,7 @@ static void set_up(void)
     setenv("AWS_LAMBDA_LOG_FORMAT", "JSON", 1);
     setenv("AWS_LAMBDA_LOG_LEVEL", "INFO", 1);
     start_fcm("server", (struct h2_server_rule){0});
+    setenv("NARAE_PUSH_SPARE_QUARTERS", "off", 1);
     nr_buf_init(&reply_body, 65536);
     log_fd = memfd_create("log", MFD_CLOEXEC);
     nr_log_to(log_fd);
@@ -167,7 +168,8 @@ static void expect_one_line(const char *level, const char *part)
 {
     expect_line(0, level, part);
     expect_line(1, "\"INFO\"", "\"message\":\"batch done\"");
-    cr_expect_str_eq(log_line(2), "");
+    expect_line(2, "\"INFO\"", "\"Namespace\":\"Narae/Push\"");
+    cr_expect_str_eq(log_line(3), "");
 }
 
 /* --- what works ---------------------------------------------------------------------------------------- */
@@ -181,7 +183,9 @@ Test(push_send, sends_to_every_device_and_reports_the_malformed_message_alone)
     expect_line(0, "\"ERROR\"", "\"errorMessage\":\"Records[1].body.id: missing; must be a string\"");
     expect_line(0, "\"ERROR\"", "\"messageId\":\"" ID("2") "\"");
     expect_line(1, "\"INFO\"", "\"messages\":3,\"malformed\":1,\"expired\":0,\"sends\":2,\"sent\":2,");
-    cr_expect_str_eq(log_line(2), "");
+    expect_line(2, "\"INFO\"", "\"Sent\":2,\"Messages\":3,\"MessagesReturned\":0,\"MessagesPoisoned\":1,");
+    expect_line(2, "\"ClientErrorPercent\":0", "\"LatencyMean\":");
+    cr_expect_str_eq(log_line(3), "");
 }
 
 Test(push_send, drops_what_is_too_late)
@@ -312,6 +316,11 @@ Test(push_send, returns_what_fcm_had_no_room_for_and_says_why)
     expect_reply(EVENT(RECORD("1", TO_17)), REPLY(FAILED("1")));
     expect_one_line("\"WARN\"", "\"verdict\":\"quota_exceeded\",\"sends\":1,\"hint\":\"");
 
+    /* FCM wants a minute of peace; what comes sooner is not sent, and does not get lost. */
+    expect_reply(EVENT(RECORD("1", TO_17)), REPLY(FAILED("1")));
+    test_database_run(&database,
+                      "update narae_push.send set claimable_at = now() where claimable_at > now() + "
+                      "interval '59 s' and attempts = 1 and verdict = 'quota_exceeded'");
     expect_reply(EVENT(RECORD("1", TO_17)), REPLY());
 }
 
@@ -325,6 +334,255 @@ Test(push_send, touches_no_device_when_the_project_is_wrong)
     expect_one_line("\"ERROR\"", "\"verdict\":\"wrong_endpoint\"");
     cr_expect_str_eq(
         test_database_text(&database, "select count(*) from narae_push.device where status = 'active'"), "3");
+}
+
+/* --- what comes again ------------------------------------------------------------------------------------
+ */
+
+/* How many requests FCM has seen; it is gone afterwards. */
+static int n_asked(void)
+{
+    struct h2_server_journal *journal = calloc(1, sizeof(*journal));
+    int n;
+
+    h2_server_stop(fcm, journal);
+    fcm = h2_server_start(&(struct h2_server_options){.pki_dir = pki.dir});
+    n = journal->n_requests;
+    free(journal);
+    return n;
+}
+
+static const char *trail(void)
+{
+    return test_database_text(
+        &database, "select coalesce(string_agg(concat_ws(' ', message_id, device_id, state, verdict, "
+                   "attempts), ', ' order by message_id, device_id), '') from narae_push.trail");
+}
+
+Test(push_send, sends_nothing_again_when_a_message_comes_again)
+{
+    cr_assert_eq(init(), 0, "%s", err.message);
+
+    expect_reply(EVENT(RECORD("1", TO_17) "," RECORD("2", TO_18)), REPLY());
+    expect_reply(EVENT(RECORD("3", TO_18) "," RECORD("4", TO_17)), REPLY());
+
+    cr_expect_str_eq(trail(), "a 1 sent sent 1, b 2 sent sent 1");
+    cr_expect_eq(n_asked(), 2);
+}
+
+#define TO_BOTH "{\\\"id\\\":\\\"c\\\",\\\"to\\\":{\\\"users\\\":[\\\"17\\\",\\\"18\\\"]},\\\"message\\\":{}}"
+
+Test(push_send, sends_only_the_rest_when_a_message_comes_again)
+{
+    start_fcm("server", (struct h2_server_rule){H2_SERVER_STATUS, 1, 1, 503});
+    cr_assert_eq(init(), 0, "%s", err.message);
+
+    expect_reply(EVENT(RECORD("1", TO_BOTH)), REPLY(FAILED("1")));
+    cr_expect_not_null(strstr(trail(), "retry unavailable 1"), "%s", trail());
+    cr_expect_not_null(strstr(trail(), "sent sent 1"), "%s", trail());
+    expect_reply(EVENT(RECORD("1", TO_BOTH)), REPLY(FAILED("1"))); /* too soon */
+    test_database_run(&database, "update narae_push.send set claimable_at = now() where state = 'retry'");
+    expect_reply(EVENT(RECORD("1", TO_BOTH)), REPLY());
+
+    cr_expect_not_null(strstr(trail(), "sent sent 2"), "%s", trail());
+    cr_expect_eq(n_asked(), 3);
+}
+
+Test(push_send, sends_again_what_a_dead_sandbox_had_claimed)
+{
+    cr_assert_eq(init(), 0, "%s", err.message);
+    test_database_run(
+        &database, "insert into narae_push.send (message_id, device_id, state, holder, claimable_at) values "
+                   "('a', 1, 'claimed', 1, now() - interval '1 s'), "
+                   "('b', 2, 'claimed', 1, now() + interval '1 minute')");
+
+    expect_reply(EVENT(RECORD("1", TO_17) "," RECORD("2", TO_18)), REPLY(FAILED("2")));
+
+    cr_expect_str_eq(trail(), "a 1 sent sent 2, b 2 claimed 1");
+}
+
+/* Between FCM's answer and the commit the database fails; the sandbox lives on, and remembers. */
+Test(push_send, does_not_send_again_what_it_could_not_write_down)
+{
+    cr_assert_eq(init(), 0, "%s", err.message);
+    test_database_run(&database,
+                      "create function fail() returns trigger language plpgsql as 'begin raise exception "
+                      "''out of order'' using errcode = ''22023''; end'");
+    test_database_run(
+        &database,
+        "create trigger fail before update on narae_push.send for each row execute function fail()");
+
+    expect_reply(EVENT(RECORD("1", TO_17)), REPLY(FAILED("1")));
+    expect_line(0, "\"ERROR\"", "results are not in the ledger: these pushes may be sent again");
+    cr_expect_str_eq(trail(), "a 1 claimed 1");
+    test_database_run(&database, "drop trigger fail on narae_push.send");
+    expect_reply(EVENT(RECORD("1", TO_17)), REPLY());
+
+    cr_expect_str_eq(trail(), "a 1 sent sent 1");
+    cr_expect_eq(n_asked(), 1);
+}
+
+Test(push_send, validates_without_a_trace)
+{
+    cr_assert_eq(init(), 0, "%s", err.message);
+
+    expect_reply(
+        EVENT(RECORD("1", "{\\\"id\\\":\\\"a\\\",\\\"to\\\":{\\\"users\\\":[\\\"17\\\"]},\\\"message\\\":{},"
+                          "\\\"validate_only\\\":true}")),
+        REPLY());
+    cr_expect_str_eq(trail(), "");
+    expect_reply(EVENT(RECORD("1", TO_17)), REPLY());
+
+    cr_expect_eq(n_asked(), 2);
+}
+
+#define FIFO_RECORD(n, s)                                                                                    \
+    "{\"messageId\":\"" ID(n) "\",\"body\":\"" s "\",\"eventSourceARN\":\"arn:aws:sqs:r:1:q.fifo\","         \
+                              "\"attributes\":{\"MessageGroupId\":\"g\"}}"
+
+Test(push_send, sends_a_fifo_group_in_order_and_stops_at_its_first_failure)
+{
+    start_fcm("server", (struct h2_server_rule){H2_SERVER_STATUS, 2, 2, 503});
+    cr_assert_eq(init(), 0, "%s", err.message);
+
+    expect_reply(EVENT(FIFO_RECORD("1", TO_17) "," FIFO_RECORD("2", TO_18) "," FIFO_RECORD("3", TO_BOTH)),
+                 REPLY(FAILED("2") "," FAILED("3")));
+
+    cr_expect_str_eq(trail(), "a 1 sent sent 1, b 2 retry unavailable 1");
+    cr_expect_eq(n_asked(), 2);
+}
+
+/* --- who is to blame -------------------------------------------------------------------------------------
+ */
+
+static const char *device(int id)
+{
+    char sql[128];
+
+    snprintf(sql, sizeof(sql),
+             "select concat_ws(' ', status, inactive_reason) from narae_push.device where device_id = %d",
+             id);
+    return test_database_text(&database, sql);
+}
+
+/* The payload reached another device of the same platform: it cannot be the payload. */
+Test(push_send, blames_a_registration_by_evidence)
+{
+    start_fcm("server", (struct h2_server_rule){H2_SERVER_STATUS, 1, 1, 400});
+    cr_assert_eq(init(), 0, "%s", err.message);
+
+    expect_reply(EVENT(RECORD("1", TO_BOTH)), REPLY());
+
+    cr_expect_str_eq(test_database_text(
+                         &database, "select string_agg(concat_ws(' ', d.status, d.inactive_reason, s.state, "
+                                    "s.verdict), ', ' order by d.status) from narae_push.send s join "
+                                    "narae_push.device d using (device_id)"),
+                     "active sent sent, inactive invalid_registration skipped invalid_registration");
+    cr_expect_eq(n_asked(), 2);
+}
+
+Test(push_send, blames_a_registration_that_a_harmless_probe_cannot_reach_either)
+{
+    start_fcm("server", (struct h2_server_rule){H2_SERVER_STATUS, 1, 2, 400});
+    cr_assert_eq(init(), 0, "%s", err.message);
+
+    expect_reply(EVENT(RECORD("1", TO_17)), REPLY());
+
+    cr_expect_str_eq(device(1), "inactive invalid_registration");
+    cr_expect_eq(n_asked(), 2);
+}
+
+Test(push_send, blames_the_payload_when_a_harmless_probe_gets_through)
+{
+    start_fcm("server", (struct h2_server_rule){H2_SERVER_STATUS, 1, 1, 400});
+    cr_assert_eq(init(), 0, "%s", err.message);
+
+    expect_reply(EVENT(RECORD("1", TO_17)), REPLY(FAILED("1")));
+
+    cr_expect_str_eq(device(1), "active");
+    cr_expect_str_eq(trail(), "a 1 failed invalid_payload 1");
+    /* On its way to the dead-letter queue FCM is not asked again. */
+    expect_reply(EVENT(RECORD("1", TO_17)), REPLY(FAILED("1")));
+    cr_expect_eq(n_asked(), 2);
+}
+
+/* As when a payload that only some servers refuse, or the key of another project, is rolled out. */
+Test(push_send, deactivates_nobody_when_too_many_are_blamed_at_once)
+{
+    test_database_run(
+        &database, "insert into narae_push.device (user_id, kind, platform, registration, registration_hash) "
+                   "select '17', 'token', 'android', 'hush-x' || i, sha256(i::text::bytea) "
+                   "from generate_series(1, 15) as i");
+    start_fcm("server", (struct h2_server_rule){H2_SERVER_STATUS, 1, 12, 400});
+    cr_assert_eq(init(), 0, "%s", err.message);
+
+    expect_reply(EVENT(RECORD("1", TO_17)), REPLY(FAILED("1")));
+
+    expect_line(0, "\"ERROR\"", "\"verdict\":\"stopped\",\"sends\":12,\"hint\":\"");
+    cr_expect_str_eq(
+        test_database_text(&database, "select count(*) from narae_push.device where status = 'inactive'"),
+        "0");
+    cr_expect_str_eq(test_database_text(&database,
+                                        "select string_agg(distinct state || ' ' || verdict, ', ') from "
+                                        "narae_push.send"),
+                     "failed stopped, sent sent");
+}
+
+/* --- poison ----------------------------------------------------------------------------------------------
+ */
+
+Test(push_send, parks_what_can_never_be_sent)
+{
+    setenv("NARAE_PUSH_POISON", "park", 1);
+    start_fcm("server", (struct h2_server_rule){H2_SERVER_STATUS, 1, 1, 400});
+    cr_assert_eq(init(), 0, "%s", err.message);
+
+    expect_reply(EVENT(RECORD("1", TO_17) "," RECORD("2", "{}")), REPLY());
+
+    cr_expect_str_eq(
+        test_database_text(&database, "select string_agg(concat_ws('|', sqs_message_id, message_id, reason), "
+                                      "' / ' order by parked_id) from narae_push.parked"),
+        ID("1") "|a|invalid_payload / " ID("2") "|Records[1].body.id: missing; must be a string");
+}
+
+Test(push_send, keeps_in_the_queue_what_could_not_be_parked)
+{
+    setenv("NARAE_PUSH_POISON", "park", 1);
+    cr_assert_eq(init(), 0, "%s", err.message);
+    test_database_run(&database, "drop table narae_push.parked");
+
+    expect_reply(EVENT(RECORD("1", TO_17) "," RECORD("2", "{}")), REPLY(FAILED("2")));
+}
+
+/* --- delays ----------------------------------------------------------------------------------------------
+ */
+
+Test(push_send, tells_sqs_when_a_message_is_to_come_back)
+{
+    static const char *const answers[] = {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}"};
+    struct canned_http *sqs = canned_http_start(answers, 1);
+    struct canned_http_journal journal;
+    char endpoint[64];
+    const char *at;
+
+    snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%d", canned_http_port(sqs));
+    setenv("AWS_ENDPOINT_URL_SQS", endpoint, 1);
+    setenv("AWS_REGION", "us-east-1", 1);
+    setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "hush", 1);
+    start_fcm("server",
+              (struct h2_server_rule){H2_SERVER_STATUS, 1, 1, 503}); /* with retry-after 7: below the floor */
+    cr_assert_eq(init(), 0, "%s", err.message);
+
+    expect_reply("{\"Records\":[{\"messageId\":\"m\",\"receiptHandle\":\"h\",\"body\":\"" TO_17
+                 "\",\"eventSourceARN\":\"arn:aws:sqs:us-east-1:1:q\"}]}",
+                 REPLY("{\"itemIdentifier\":\"m\"}"));
+
+    canned_http_stop(sqs, &journal);
+    cr_assert_eq(journal.n_requests, 1);
+    at = strstr(journal.last, "\"VisibilityTimeout\":");
+    cr_assert_not_null(at);
+    cr_expect(atoi(at + 20) >= 15 && atoi(at + 20) <= 23, "%s", at); /* 10 to 15 s, and half of that */
 }
 
 Test(push_send, does_not_start_without_its_secrets)

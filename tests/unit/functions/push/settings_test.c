@@ -43,6 +43,12 @@ Test(settings, have_defaults)
     cr_expect_eq(settings.n_connections, 4);
     cr_expect_eq(settings.n_streams, 100);
     cr_expect_eq(settings.request_timeout_ms, 10000);
+    cr_expect_eq(settings.rate_per_s, 2500);
+    cr_expect_eq(settings.ramp_s, 60);
+    cr_expect_eq(settings.wait_max_ms, 0);
+    cr_expect_eq(settings.breaker_percent, 20);
+    cr_expect(!settings.parks_poison);
+    cr_expect(settings.spares_quarters);
 }
 
 Test(settings, take_what_is_set)
@@ -51,6 +57,12 @@ Test(settings, take_what_is_set)
     setenv("NARAE_PUSH_CONNECTIONS", "10", 1);
     setenv("NARAE_PUSH_STREAMS", "1", 1);
     setenv("NARAE_PUSH_REQUEST_TIMEOUT_MS", "60000", 1);
+    setenv("NARAE_PUSH_RATE", "1", 1);
+    setenv("NARAE_PUSH_RAMP_S", "0", 1);
+    setenv("NARAE_PUSH_WAIT_MS", "15000", 1);
+    setenv("NARAE_PUSH_BREAKER_PERCENT", "100", 1);
+    setenv("NARAE_PUSH_POISON", "park", 1);
+    setenv("NARAE_PUSH_SPARE_QUARTERS", "off", 1);
 
     cr_assert_eq(settings_read(&settings, &err), 0, "%s", err.message);
 
@@ -58,6 +70,12 @@ Test(settings, take_what_is_set)
     cr_expect_eq(settings.n_connections, 10);
     cr_expect_eq(settings.n_streams, 1);
     cr_expect_eq(settings.request_timeout_ms, 60000);
+    cr_expect_eq(settings.rate_per_s, 1);
+    cr_expect_eq(settings.ramp_s, 0);
+    cr_expect_eq(settings.wait_max_ms, 15000);
+    cr_expect_eq(settings.breaker_percent, 100);
+    cr_expect(settings.parks_poison);
+    cr_expect(!settings.spares_quarters);
 }
 
 Test(settings, name_the_variable_and_its_range)
@@ -73,6 +91,16 @@ Test(settings, name_the_variable_and_its_range)
          "NARAE_PUSH_STREAMS: \"many\" is not a whole number from 1 to 1000 streams per connection"},
         {"NARAE_PUSH_REQUEST_TIMEOUT_MS", "99",
          "NARAE_PUSH_REQUEST_TIMEOUT_MS: \"99\" is not a whole number from 100 to 60000 ms"},
+        {"NARAE_PUSH_RATE", "0",
+         "NARAE_PUSH_RATE: \"0\" is not a whole number from 1 to 1000000 pushes per second"},
+        {"NARAE_PUSH_RAMP_S", "-1", "NARAE_PUSH_RAMP_S: \"-1\" is not a whole number from 0 to 3600 s"},
+        {"NARAE_PUSH_WAIT_MS", "1e3",
+         "NARAE_PUSH_WAIT_MS: \"1e3\" is not a whole number from 0 to 600000 ms"},
+        {"NARAE_PUSH_BREAKER_PERCENT", "101",
+         "NARAE_PUSH_BREAKER_PERCENT: \"101\" is not a whole number from 0 to 100 percent"},
+        {"NARAE_PUSH_POISON", "bin", "NARAE_PUSH_POISON: must be \"dlq\" or \"park\", not \"bin\""},
+        {"NARAE_PUSH_SPARE_QUARTERS", "yes",
+         "NARAE_PUSH_SPARE_QUARTERS: must be \"on\" or \"off\", not \"yes\""},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -26,6 +26,10 @@ struct bench {
     struct nr_h2_reply last; /* its views point into the next fields */
     char last_body[256], last_retry_after[64], last_date[64];
     struct nr_err first_failure;
+    int later_every;     /* each so-many-th question is answered with "not now"; 0 = none */
+    int64_t later_ms;    /* for so long */
+    int64_t ask_mono_ms; /* until then */
+    int n_asked, n_asked_early;
     size_t body_bytes; /* of each request; 0 = 350 in three parts */
 };
 
@@ -42,8 +46,13 @@ static int next(void *ctx, struct nr_h2_request *out)
     struct bench *bench = ctx;
     int n = bench->n_taken;
 
+    bench->n_asked_early += nr_clock_mono_ms() < bench->ask_mono_ms;
     if (n == bench->n_requests)
-        return 0;
+        return NR_H2_NO_MORE;
+    if (bench->later_every && ++bench->n_asked % bench->later_every == 0) {
+        out->later_mono_ms = bench->ask_mono_ms = nr_clock_mono_ms() + bench->later_ms;
+        return NR_H2_LATER;
+    }
     bench->n_taken++;
     snprintf(paths[n], sizeof(paths[n]), "/%d", n);
     *out = (struct nr_h2_request){.method = NR_VIEW("POST"),
@@ -170,6 +179,40 @@ Test(h2, spreads_over_more_connections_only_when_they_are_full)
     stop();
     expect(2010, 0, 0);
     cr_assert_leq(b.journal.n_open_max, 10);
+}
+
+/* A caller that paces itself says "not now": it is asked again at its time, not before, and nothing is lost.
+ */
+Test(h2, asks_again_when_the_caller_says_and_not_before)
+{
+    int64_t begun_ms;
+
+    b.later_every = 5;
+    b.later_ms = 7;
+    start((struct h2_server_options){0}, (struct nr_h2_options){.max_connections = 1});
+    begun_ms = nr_clock_mono_ms();
+
+    cr_assert_eq(run(40), 0, "%s", b.err.message);
+
+    cr_expect_eq(b.n_asked_early, 0);
+    cr_expect_geq(nr_clock_mono_ms() - begun_ms, 9 * 7);
+    stop();
+    expect(40, 0, 0);
+}
+
+/* The very first answer may be "not now", when there is no connection yet to wait on. */
+Test(h2, waits_for_the_first_request_without_a_connection)
+{
+    b.later_every = 2;
+    b.n_asked = 1; /* so that the first question is a second one */
+    b.later_ms = 20;
+    start((struct h2_server_options){0}, (struct nr_h2_options){0});
+
+    cr_assert_eq(run(1), 0, "%s", b.err.message);
+
+    cr_expect_eq(b.n_asked_early, 0);
+    stop();
+    expect(1, 0, 0);
 }
 
 Test(h2, gives_status_body_retry_after_and_date)

@@ -34,6 +34,7 @@ struct api {
     char request_id[128];
     char invocation_id[256];  /* to be echoed; "" = none came, or it cannot be echoed */
     bool is_one_of_many;      /* a worker of a managed instance: 500 on next means "too many", not "broken" */
+    bool is_streaming;        /* pieces of a reply have left, whole chunks of them, and not its end */
     struct nr_err unreadable; /* why the event could not be read */
 };
 

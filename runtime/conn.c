@@ -7,7 +7,7 @@
 #include "runtime/api_socket.h"
 #include "runtime/conn.h"
 
-enum { READ_BYTES = 16 * 1024, PARTS_MAX = 3 };
+enum { READ_BYTES = 16 * 1024 };
 
 int conn_init(struct conn *conn, const char *authority, struct nr_err *err)
 {
@@ -70,7 +70,7 @@ int conn_send_parts(struct conn *conn, struct nr_view *parts, size_t n_parts, si
                     struct nr_err *err)
 {
     for (;;) {
-        struct iovec places[PARTS_MAX];
+        struct iovec places[CONN_PARTS_MAX];
         struct msghdr message = {.msg_iov = places};
         ssize_t n;
 

@@ -50,7 +50,8 @@ void conn_begin(struct conn *conn, const char *method, const char *path);
  * before it broke may still be read. */
 int conn_send(struct conn *conn, struct nr_view body, size_t *n_sent, struct nr_err *err) NR_MUST_CHECK;
 
-/* Send bytes of a request under way, from up to three places. Returns as conn_send(). */
+/* Send bytes of a request under way, from up to CONN_PARTS_MAX places; n_sent is added to. Returns as
+ * conn_send(). */
 int conn_send_parts(struct conn *conn, struct nr_view *parts, size_t n_parts, size_t *n_sent,
                     struct nr_err *err) NR_MUST_CHECK;
 
@@ -58,6 +59,9 @@ int conn_send_parts(struct conn *conn, struct nr_view *parts, size_t n_parts, si
  * Returns 0, or -1: UNAVAILABLE, INVALID (over the cap of `into`); the connection is closed then. */
 int conn_receive(struct conn *conn, struct nr_buf *into, size_t body_max, struct nr_err *err) NR_MUST_CHECK;
 
-enum { CONN_HEAD_MAX_BYTES = 96 * 1024 /* an X-Ray cause of up to 64 KiB travels in it */ };
+enum {
+    CONN_HEAD_MAX_BYTES = 96 * 1024, /* an X-Ray cause of up to 64 KiB travels in it */
+    CONN_PARTS_MAX = 5,              /* head, size of a chunk, two pieces, end of the chunk */
+};
 
 #endif

@@ -3,6 +3,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "runtime/api_stream.h"
 #include "runtime/crash_send.h"
 
 enum {
@@ -64,6 +65,21 @@ static int connect_anew(const struct conn *old)
     return connect(fd, (const struct sockaddr *)&old->address, old->address_len) == 0 ? fd : -1;
 }
 
+/* A reply of which pieces have left can only be told of in its trailers. */
+static void end_stream(const struct api *api, struct nr_buf *out, struct nr_view body)
+{
+    const struct timeval limit = {.tv_sec = STEP_S};
+    char answer[256];
+
+    api_stream_format_failure(out, CRASH_TYPE, body);
+    if (out->is_bad)
+        return;
+    setsockopt(api->conn.fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    setsockopt(api->conn.fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    if (send(api->conn.fd, out->data, out->len, MSG_NOSIGNAL) > 0)
+        (void)!recv(api->conn.fd, answer, sizeof(answer), 0);
+}
+
 void crash_send(const struct api *api, bool is_init, const struct crash_facts *facts, struct nr_view message)
 {
     struct nr_buf head = {.data = head_bytes, .cap = HEAD_BYTES, .max_bytes = HEAD_BYTES - 1};
@@ -74,6 +90,10 @@ void crash_send(const struct api *api, bool is_init, const struct crash_facts *f
     int fd;
 
     crash_report_body(&body, facts, message);
+    if (!is_init && api->is_streaming) {
+        end_stream(api, &head, nr_buf_view(&body));
+        return;
+    }
     add_head(&head, api, is_init, facts, message, body.len);
     if (head.is_bad || body.is_bad)
         return;

@@ -10,7 +10,8 @@
 #include "runtime/api.h"
 #include "runtime/crash_report.h"
 
-/* Send the report and wait for its answer, at most a second for each step.
+/* Send the report (in the trailers of a reply that is being streamed) and wait for its answer, at most a
+ * second for each step.
  *
  * api      in  the address, the ids and the old connection, which is closed first: a server may take only one
  * is_init  in  to /init/error, else to /error of the invocation */

@@ -4,6 +4,7 @@
 #include <narae/json.h>
 #include <narae/log.h>
 
+#include "runtime/api_stream.h"
 #include "runtime/crash.h"
 #include "runtime/extension.h"
 #include "runtime/loop.h"
@@ -77,6 +78,8 @@ int loop_invoke(const struct nr_handler *handler, const struct api_event *event,
         nr_err_set(failure, NR_ERR_BUG, "Function.Unknown", "\"%s\" failed without an error", handler->name);
         return -1;
     }
+    if (reply->stream && reply->stream->is_begun)
+        return nr_buf_check(reply->body, "reply", failure);
     if (nr_buf_check(reply->body, "reply", failure) != 0 || check_size(reply, failure) != 0)
         return -1;
     if (reply->body->len == 0)
@@ -97,17 +100,45 @@ static void warn_of_dropped_echo(const struct api_event *event)
            nr_log_int("quietMs", ECHO_WARNING_EVERY_MS));
 }
 
-static enum api_outcome serve(struct api *api, const struct nr_handler *handler,
-                              const struct api_event *event, struct nr_reply *reply, struct nr_err *err)
+/* Some of the reply has left: what became of the rest is told at its end. */
+static enum api_outcome end_stream(struct api_stream *stream, const struct nr_reply *reply,
+                                   const struct nr_err *failure, struct nr_err *err)
+{
+    if (stream->is_broken) { /* the handler's error, if any, came from here */
+        *err = stream->why;
+        return API_REFUSED;
+    }
+    if (failure)
+        nr_log_err(NR_LOG_ERROR, "invocation failed", failure, NULL, 0);
+    return api_stream_end(stream, reply->content_type, nr_buf_view(reply->body), failure, err);
+}
+
+static enum api_outcome answer(struct api_stream *stream, const struct nr_handler *handler,
+                               const struct api_event *event, struct nr_reply *reply, struct nr_err *err)
 {
     struct nr_err failure = {0};
+    bool is_good = false;
 
     if (event->unreadable)
         failure = *event->unreadable;
-    else if (loop_invoke(handler, event, reply, &failure) == 0)
-        return api_respond(api, nr_buf_view(reply->body), reply->content_type, err);
+    else
+        is_good = loop_invoke(handler, event, reply, &failure) == 0;
+    if (stream->base.is_begun && (is_good || api_stream_is_sent(stream)))
+        return end_stream(stream, reply, is_good ? NULL : &failure, err);
+    if (is_good)
+        return api_respond(stream->api, nr_buf_view(reply->body), reply->content_type, err);
     nr_log_err(NR_LOG_ERROR, "invocation failed", &failure, NULL, 0);
-    return api_fail(api, &failure, err);
+    return api_fail(stream->api, &failure, err);
+}
+
+static enum api_outcome serve(struct api *api, const struct nr_handler *handler,
+                              const struct api_event *event, struct nr_reply *reply, struct nr_err *err)
+{
+    struct api_stream stream;
+
+    api_stream_init(&stream, api);
+    reply->stream = &stream.base;
+    return answer(&stream, handler, event, reply, err);
 }
 
 int loop_run(struct api *api, const struct nr_handler *handler, struct nr_err *err)

@@ -136,13 +136,12 @@ void api_stream_format_failure(struct nr_buf *out, const char *header_type, stru
 static void format_end(struct nr_buf *out, const struct nr_err *failure)
 {
     char type[NR_ERR_TYPE_MAX_BYTES + 16];
-    NR_BUF_AUTO body;
+    NR_BUF_AUTO body = {.max_bytes = FAILURE_MAX_BYTES};
 
     if (!failure) {
         nr_buf_add_text(out, "0\r\n\r\n");
         return;
     }
-    nr_buf_init(&body, FAILURE_MAX_BYTES);
     api_error_header_type(failure->type, type);
     api_error_body(&body, failure);
     api_stream_format_failure(out, type, nr_buf_view(&body));
@@ -156,14 +155,13 @@ enum api_outcome api_stream_end(struct api_stream *stream, const char *content_t
     enum api_outcome outcome;
     struct nr_view end;
     size_t n_sent = 0;
-    NR_BUF_AUTO bytes;
+    NR_BUF_AUTO bytes = {.max_bytes = 2 * FAILURE_MAX_BYTES};
 
     if (failure)
         rest = nr_view_n(NULL, 0);
     if ((rest.len || !api->is_streaming) &&
         stream_send(&stream->base, content_type, rest, nr_view_n(NULL, 0), err) != 0)
         return API_REFUSED;
-    nr_buf_init(&bytes, 2 * FAILURE_MAX_BYTES);
     format_end(&bytes, failure);
     end = nr_buf_view(&bytes);
     api->is_streaming = false;

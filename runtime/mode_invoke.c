@@ -77,13 +77,9 @@ static struct api_event local_event(const struct nr_buf *body, int64_t timeout_m
     };
 }
 
-/* The bytes and a newline to standard output. False when they do not all arrive. */
-static bool print(struct nr_buf *bytes)
+/* To standard output. False when not all of it arrives. */
+static bool print_view(struct nr_view left)
 {
-    struct nr_view left;
-
-    nr_buf_add_char(bytes, '\n');
-    left = nr_buf_view(bytes);
     while (left.len) {
         ssize_t n = write(STDOUT_FILENO, left.ptr, left.len);
 
@@ -93,7 +89,31 @@ static bool print(struct nr_buf *bytes)
             return false;
         left = nr_view_n(left.ptr + n, left.len - (size_t)n);
     }
-    return !bytes->is_bad;
+    return true;
+}
+
+/* The bytes, and a newline. */
+static bool print(struct nr_buf *bytes)
+{
+    nr_buf_add_char(bytes, '\n');
+    return print_view(nr_buf_view(bytes)) && !bytes->is_bad;
+}
+
+struct pieces {
+    struct nr_stream base;
+    bool is_shown; /* of many runs only the last */
+};
+
+/* A reply in pieces is printed as it comes. */
+static int print_piece(struct nr_stream *base, const char *content_type, struct nr_view a, struct nr_view b,
+                       struct nr_err *err)
+{
+    const struct pieces *pieces = (const struct pieces *)(const void *)base;
+
+    (void)content_type;
+    if (!pieces->is_shown || (print_view(a) && print_view(b)))
+        return 0;
+    return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.StreamClosed", "standard output is closed");
 }
 
 /* As Lambda would show a failure to the caller: its error JSON. */
@@ -108,16 +128,22 @@ static void print_failure(const struct nr_err *failure)
 
 /* Once, on the watch only when --timeout asks for it: somebody may be looking with a debugger. */
 static int run_once(const struct options *options, const struct nr_handler *handler,
-                    const struct nr_buf *body, struct nr_reply *reply, struct nr_err *err)
+                    const struct nr_buf *body, bool is_last, struct nr_reply *reply, struct nr_err *err)
 {
     struct api_event event = local_event(body, timeout_of(options));
+    struct pieces pieces = {.base = {.send = print_piece}, .is_shown = is_last};
     int result;
+
+    reply->stream = &pieces.base;
 
     if (options->timeout_ms)
         watchdog_arm(options->timeout_ms, MODE_TIMEOUT);
     nr_log_context(event.request_id, NULL);
     result = loop_invoke(handler, &event, reply, err);
     watchdog_disarm();
+    if (result != 0 && is_last && pieces.base.is_begun)
+        print_view(NR_VIEW("\n")); /* the error begins a line of its own */
+    reply->stream = NULL;
     return result;
 }
 
@@ -128,7 +154,7 @@ static int run_all(const struct options *options, const struct nr_handler *handl
     for (int64_t i = 0; i < options->repeat; i++) {
         int64_t began_us = nr_clock_mono_us();
 
-        if (run_once(options, handler, body, reply, err) != 0)
+        if (run_once(options, handler, body, i + 1 == options->repeat, reply, err) != 0)
             return -1;
         times_us[i] = nr_clock_mono_us() - began_us;
     }
@@ -170,7 +196,7 @@ static int run(const struct options *options, const struct nr_buf *body, struct 
     if (mode_start(options->handler_name, &handler, err) != 0)
         return -1;
     result = options->repeat ? run_often(options, handler, body, reply, err)
-                             : run_once(options, handler, body, reply, err);
+                             : run_once(options, handler, body, true, reply, err);
     if (handler->shutdown)
         handler->shutdown();
     return result;

@@ -131,7 +131,7 @@ Test(bootstrap, describes_a_function)
 
     cr_expect_eq(done.code, MODE_OK);
     cr_expect(strstr(done.out, "libnarae.so"), "%s", done.out);
-    cr_expect(strstr(done.out, "handler    echo: ABI 1 of 1, table of 40 bytes\nfunctions  invoke\n"), "%s",
+    cr_expect(strstr(done.out, "handler    echo: ABI 1 of 1, table of 48 bytes\nfunctions  invoke\n"), "%s",
               done.out);
     cr_expect_str_eq(done.log, "");
 }

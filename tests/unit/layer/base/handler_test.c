@@ -1,3 +1,5 @@
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -92,4 +94,109 @@ Test(handler, reply_over_the_cap_is_an_error)
 
     cr_assert_eq(err.kind, NR_ERR_INVALID);
     nr_buf_done(&body);
+}
+
+/* --- replies in pieces */
+
+struct seen {
+    struct nr_stream base;
+    int n_sent;
+    char text[64];
+    bool is_gone;
+};
+
+static int take_piece(struct nr_stream *base, const char *content_type, struct nr_view a, struct nr_view b,
+                      struct nr_err *err)
+{
+    struct seen *seen = (struct seen *)(void *)base;
+
+    if (seen->is_gone)
+        return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.StreamClosed", "gone");
+    seen->n_sent++;
+    snprintf(seen->text, sizeof(seen->text), "%s|%.*s|%.*s", content_type, (int)a.len, a.ptr, (int)b.len,
+             b.ptr);
+    return 0;
+}
+
+#define STREAMED_REPLY                                                                                       \
+    struct nr_err err = {0};                                                                                 \
+    NR_BUF_AUTO body = {.max_bytes = 1000};                                                                  \
+    struct seen seen = {.base = {.send = take_piece}};                                                       \
+    struct nr_reply reply = {.struct_bytes = sizeof(reply), .body = &body, .stream = &seen.base}
+
+Test(handler, stream_sends_nothing_before_the_first_write)
+{
+    STREAMED_REPLY;
+
+    cr_assert_eq(nr_reply_stream(&reply, NULL, &err), 0);
+    cr_assert_eq(seen.n_sent, 0);
+    cr_assert_eq(nr_reply_write(&reply, NR_VIEW("x"), &err), 0);
+    cr_assert_str_eq(seen.text, "application/octet-stream||x");
+}
+
+Test(handler, stream_http_puts_the_prelude_in_front_once)
+{
+    STREAMED_REPLY;
+    json_t *prelude = json_pack("{s:i}", "statusCode", 200);
+
+    cr_assert_eq(nr_reply_stream_http(&reply, prelude, &err), 0);
+    cr_assert_eq(body.len, strlen("{\"statusCode\":200}") + 8);
+    cr_assert_eq(nr_reply_write(&reply, NR_VIEW("x"), &err), 0);
+    cr_assert_eq(body.len, 0u);
+    json_decref(prelude);
+}
+
+Test(handler, stream_http_wants_an_object)
+{
+    STREAMED_REPLY;
+    json_t *prelude = json_array();
+
+    cr_assert_eq(nr_reply_stream_http(&reply, prelude, &err), -1);
+    cr_assert_eq(err.kind, NR_ERR_INVALID);
+    cr_assert_str_eq(err.message, "the prelude is not an object");
+    cr_assert_not(seen.base.is_begun);
+    json_decref(prelude);
+}
+
+Test(handler, stream_begins_once_and_is_not_replaced)
+{
+    STREAMED_REPLY;
+    struct nr_err again = {0};
+
+    cr_assert_eq(nr_reply_stream(&reply, "text/plain", &err), 0);
+    cr_assert_eq(nr_reply_stream(&reply, "text/plain", &err), -1);
+    cr_assert_eq(err.kind, NR_ERR_BUG);
+    cr_assert_str_eq(err.message, "the reply is being streamed already");
+    cr_assert_eq(nr_reply_bytes(&reply, NR_VIEW("x"), NULL, &again), -1);
+    cr_assert_str_eq(again.type, "Function.ReplyBegun");
+}
+
+Test(handler, write_wants_a_stream_that_was_begun)
+{
+    STREAMED_REPLY;
+
+    cr_assert_eq(nr_reply_write(&reply, NR_VIEW("x"), &err), -1);
+    cr_assert_eq(err.kind, NR_ERR_BUG);
+    cr_assert_str_eq(err.type, "Function.StreamNotBegun");
+}
+
+Test(handler, write_says_that_the_caller_is_gone)
+{
+    STREAMED_REPLY;
+
+    seen.is_gone = true;
+    cr_assert_eq(nr_reply_stream(&reply, NULL, &err), 0);
+    cr_assert_eq(nr_reply_write(&reply, NR_VIEW("x"), &err), -1);
+    cr_assert_str_eq(err.type, "Function.StreamClosed");
+}
+
+/* A reply made by a runtime that knows nothing of streams ends before the member. */
+Test(handler, stream_is_refused_where_the_runtime_has_none)
+{
+    STREAMED_REPLY;
+
+    reply.struct_bytes = offsetof(struct nr_reply, stream);
+    cr_assert_eq(nr_reply_stream(&reply, NULL, &err), -1);
+    cr_assert_eq(err.kind, NR_ERR_INVALID);
+    cr_assert_str_eq(err.message, "replies cannot be streamed here");
 }

@@ -98,3 +98,9 @@ int loader_load(const char *name, const char *task_root, const struct nr_handler
     *out = handler;
     return 0;
 }
+
+bool loader_has_flag(const struct nr_handler *handler, enum nr_handler_flag flag)
+{
+    return handler->struct_bytes >= offsetof(struct nr_handler, flags) + sizeof(handler->flags) &&
+           (handler->flags & flag) != 0;
+}

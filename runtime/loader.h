@@ -24,4 +24,7 @@ int loader_load(const char *name, const char *task_root, const struct nr_handler
 int loader_path(const char *name, const char *task_root, char *out, size_t cap,
                 struct nr_err *err) NR_MUST_CHECK;
 
+/* Does the function declare it? One that was built before flags existed declares none. */
+bool loader_has_flag(const struct nr_handler *handler, enum nr_handler_flag flag);
+
 #endif

@@ -90,7 +90,7 @@ int loop_invoke(const struct nr_handler *handler, const struct api_event *event,
 /* Without the echo Lambda skips its check, so this is a warning, and a server that does it does it always. */
 static void warn_of_dropped_echo(const struct api_event *event)
 {
-    static int64_t quiet_until_mono_ms;
+    static _Thread_local int64_t quiet_until_mono_ms;
     int64_t now_mono_ms = nr_clock_mono_ms();
 
     if (!event->is_echo_dropped || now_mono_ms < quiet_until_mono_ms)
@@ -155,7 +155,8 @@ int loop_run(struct api *api, const struct nr_handler *handler, struct nr_err *e
         if (api_next(api, &event, err) != 0)
             break;
         nr_log_context(event.request_id, event.tenant_id);
-        trace_export(event.trace_id);
+        if (!api->is_one_of_many) /* the environment is the process's, the id an invocation's */
+            trace_export(event.trace_id);
         warn_of_dropped_echo(&event);
         extension_invocation_begins();
         crash_in(CRASH_INVOKE);

@@ -33,6 +33,19 @@ int mode_check(const char *handler_name);
  * Returns 0, or -1 with the loader's or the function's own words. */
 int mode_start(const char *handler_name, const struct nr_handler **out, struct nr_err *err) NR_MUST_CHECK;
 
+/* The two halves of it: find the function; let it set itself up. */
+int mode_load(const char *handler_name, const struct nr_handler **out, struct nr_err *err) NR_MUST_CHECK;
+int mode_init(const struct nr_handler *handler, struct nr_err *err) NR_MUST_CHECK;
+
+struct api;
+
+/* The sandbox cannot start: to the log, and to /init/error. */
+void mode_report_init_failure(struct api *api, const struct nr_err *err);
+
+/* Have the shutdown hook called, if there is one. A function that cannot be told of its end can still do its
+ * work: what goes wrong is logged. */
+void mode_watch_for_the_end(const char *authority, const struct nr_handler *handler);
+
 /* LAMBDA_TASK_ROOT, or the current directory. */
 const char *mode_task_root(void);
 

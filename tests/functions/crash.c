@@ -11,6 +11,10 @@
 /* What a sanitizer would catch is what is wanted here. */
 #define AS_IT_IS __attribute__((noinline, no_sanitize("undefined", "address")))
 
+#ifndef CRASH_FLAGS
+#define CRASH_FLAGS 0
+#endif
+
 static volatile int sink;
 
 AS_IT_IS static void write_to(uintptr_t address)
@@ -140,4 +144,5 @@ static int invoke(const struct nr_request *request, struct nr_reply *reply, stru
     return nr_reply_bytes(reply, NR_VIEW("alive"), "text/plain", err);
 }
 
-const struct nr_handler handler = {NR_ABI, sizeof(struct nr_handler), "crash", NULL, invoke, NULL};
+const struct nr_handler handler = {NR_ABI,     sizeof(struct nr_handler), "crash", NULL, invoke, NULL,
+                                   CRASH_FLAGS};

@@ -1,6 +1,4 @@
 #include <errno.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <time.h>
 
 #include <narae/clock.h>
@@ -8,6 +6,7 @@
 #include <narae/retry.h>
 
 #include "runtime/api.h"
+#include "runtime/api_metadata.h"
 
 enum { KEEP_BYTES = 256 * 1024 /* memory kept between events: more is given back */ };
 
@@ -69,21 +68,12 @@ static struct nr_view header(const struct api *api, const char *name)
     return http1_header(&api->conn.reply, api->in.data, name);
 }
 
-/* An id goes back in a path or a header, so it must be visible ASCII without spaces. */
-static bool keep_id(struct nr_view value, char *out, size_t cap)
-{
-    bool is_good = value.len > 0 && value.len < cap;
-
-    for (size_t i = 0; is_good && i < value.len; i++)
-        is_good = value.ptr[i] > 0x20 && value.ptr[i] < 0x7f;
-    snprintf(out, cap, "%.*s", is_good ? (int)value.len : 0, is_good ? value.ptr : "");
-    return is_good;
-}
-
 static int keep_ids(struct api *api, struct nr_err *err)
 {
-    keep_id(header(api, "lambda-runtime-invocation-id"), api->invocation_id, sizeof(api->invocation_id));
-    if (keep_id(header(api, "lambda-runtime-aws-request-id"), api->request_id, sizeof(api->request_id)))
+    api_metadata_keep_id(header(api, "lambda-runtime-invocation-id"), api->invocation_id,
+                         sizeof(api->invocation_id));
+    if (api_metadata_keep_id(header(api, "lambda-runtime-aws-request-id"), api->request_id,
+                             sizeof(api->request_id)))
         return 0;
     return nr_err_set(err, NR_ERR_UNAVAILABLE, "Runtime.MissingRequestId",
                       "the Runtime API sent an event without a usable Lambda-Runtime-Aws-Request-Id");
@@ -131,45 +121,6 @@ static int ask_with_patience(struct api *api, struct nr_err *err)
     }
 }
 
-/* The metadata headers that are passed on as text, and where they go. */
-static const struct {
-    const char *header;
-    size_t at;
-    const char *fallback;
-} text_headers[] = {
-    {"content-type", offsetof(struct api_event, content_type), "application/json"},
-    {"lambda-runtime-invoked-function-arn", offsetof(struct api_event, function_arn), ""},
-    {"lambda-runtime-trace-id", offsetof(struct api_event, trace_id), ""},
-    {"lambda-runtime-aws-tenant-id", offsetof(struct api_event, tenant_id), ""},
-};
-
-/* A number that is none, or beyond any Lambda (year 2286), counts as missing: metadata never ends the
- * process. */
-static int64_t parse_deadline(struct nr_view text)
-{
-    int64_t value = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9' || i > 12)
-            return 0;
-        value = value * 10 + (text.ptr[i] - '0');
-    }
-    return value;
-}
-
-static void read_metadata(const struct api *api, struct api_event *event)
-{
-    for (size_t i = 0; i < sizeof(text_headers) / sizeof(text_headers[0]); i++) {
-        struct nr_view value = header(api, text_headers[i].header);
-        const char **slot = (const char **)(void *)((char *)event + text_headers[i].at);
-
-        *slot = value.len ? value.ptr : text_headers[i].fallback;
-    }
-    event->client_context = header(api, "lambda-runtime-client-context");
-    event->cognito_identity = header(api, "lambda-runtime-cognito-identity");
-    event->deadline_unix_ms = parse_deadline(header(api, "lambda-runtime-deadline-ms"));
-}
-
 int api_next(struct api *api, struct api_event *out, struct nr_err *err)
 {
     struct api_event event = {0};
@@ -177,7 +128,7 @@ int api_next(struct api *api, struct api_event *out, struct nr_err *err)
     nr_buf_shrink(&api->in, KEEP_BYTES);
     if (ask_with_patience(api, err) != 0)
         return -1;
-    read_metadata(api, &event);
+    api_metadata_read(&api->conn.reply, api->in.data, &event);
     event.request_id = api->request_id;
     event.is_echo_dropped = !api->invocation_id[0] && header(api, "lambda-runtime-invocation-id").len > 0;
     if (api->unreadable.kind == NR_ERR_NONE)

@@ -234,7 +234,7 @@ Test(managed, registers_once_and_runs_the_hook_in_each_process, .timeout = 120)
 Test(managed, writes_the_log_where_the_provider_wants_it, .timeout = 120)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char variable[128];
+    char variable[192];
     char text[4096] = {0};
     int listener = socket(AF_UNIX, SOCK_STREAM, 0);
     int from;

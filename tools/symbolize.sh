@@ -3,6 +3,7 @@
 #
 # Without arguments it reads any text from standard input, a log for instance, and explains each frame in it, in order.
 # It needs the build/symbols of the very build that crashed: `./build.sh package` makes it; keep it with the release.
+# NARAE_SYMBOLS=FOLDER takes others, of either architecture.
 set -euo pipefail
 . tools/lib.sh
 
@@ -22,6 +23,15 @@ while read -r path; do
     file[$(basename "$path")]=$path
 done < <(find -L "$symbols" -type f | LC_ALL=C sort)
 
+# The one that reads this file: a file's machine is a number at byte 18 (ELF header, e_machine).
+addr2line_for() {
+    case $(od -An -tu2 -j18 -N2 "$1" | tr -d ' ') in
+    183) echo aarch64-linux-gnu-addr2line ;;
+    62) echo x86_64-linux-gnu-addr2line ;;
+    *) die "$1 is no program of x86_64 or arm64" ;;
+    esac
+}
+
 explain() { # explain FRAME
     local module=${1%%+*} place
     if [[ -z ${file[$module]:-} ]]; then
@@ -29,7 +39,7 @@ explain() { # explain FRAME
         return
     fi
     # Inlined callers are frames of their own.
-    place=$(addr2line -Cfpi -e "${file[$module]}" "${1#*+}" | sed "s#$PWD/##; s#\(^\| \)[^ ]*/\.\./\.\./#\1#")
+    place=$("$(addr2line_for "${file[$module]}")" -Cfpi -e "${file[$module]}" "${1#*+}" | sed "s#$PWD/##; s#\(^\| \)[^ ]*/\.\./\.\./#\1#")
     echo "$1  ${place//$'\n'/$'\n'    }"
 }
 

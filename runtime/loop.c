@@ -131,42 +131,44 @@ static enum api_outcome answer(struct api_stream *stream, const struct nr_handle
     return api_fail(stream->api, &failure, err);
 }
 
+/* One event from its context to its answer. */
 static enum api_outcome serve(struct api *api, const struct nr_handler *handler,
-                              const struct api_event *event, struct nr_reply *reply, struct nr_err *err)
+                              const struct api_event *event, struct nr_reply *reply,
+                              struct api_stream *stream, struct nr_err *err)
 {
-    struct api_stream stream;
+    enum api_outcome outcome;
 
-    api_stream_init(&stream, api);
-    reply->stream = &stream.base;
-    return answer(&stream, handler, event, reply, err);
+    nr_log_context(event->request_id, event->tenant_id);
+    if (!api->is_one_of_many) /* the environment is the process's, the id an invocation's */
+        trace_export(event->trace_id);
+    warn_of_dropped_echo(event);
+    api_stream_init(stream, api);
+    extension_invocation_begins();
+    crash_in(CRASH_INVOKE);
+    outcome = answer(stream, handler, event, reply, err);
+    crash_in(CRASH_IDLE);
+    extension_invocation_ended();
+    if (outcome != API_ACCEPTED)
+        nr_log_err(NR_LOG_ERROR, "answer not accepted", err, NULL, 0);
+    nr_log_context(NULL, NULL);
+    return outcome;
 }
 
 int loop_run(struct api *api, const struct nr_handler *handler, struct nr_err *err)
 {
     NR_BUF_AUTO body;
     struct nr_reply reply;
-    enum api_outcome outcome;
+    struct api_stream stream;
 
     loop_reply_init(&reply, &body);
+    reply.stream = &stream.base;
     for (;;) {
         struct api_event event;
         struct nr_err refused = {0};
 
         if (api_next(api, &event, err) != 0)
             break;
-        nr_log_context(event.request_id, event.tenant_id);
-        if (!api->is_one_of_many) /* the environment is the process's, the id an invocation's */
-            trace_export(event.trace_id);
-        warn_of_dropped_echo(&event);
-        extension_invocation_begins();
-        crash_in(CRASH_INVOKE);
-        outcome = serve(api, handler, &event, &reply, &refused);
-        crash_in(CRASH_IDLE);
-        extension_invocation_ended();
-        if (outcome != API_ACCEPTED)
-            nr_log_err(NR_LOG_ERROR, "answer not accepted", &refused, NULL, 0);
-        nr_log_context(NULL, NULL);
-        if (outcome == API_BROKEN) {
+        if (serve(api, handler, &event, &reply, &stream, &refused) == API_BROKEN) {
             *err = refused;
             return -1;
         }

@@ -4,6 +4,8 @@
 
 #include "runtime/api_error.h"
 
+enum { ESCAPED_MAX_BYTES = 32 * 1024 /* of the longest message six times over: no escape takes more */ };
+
 /* Message and hint as one text; a caller of Lambda has only one place for both. */
 static void join_words(const struct nr_err *failure,
                        char out[NR_ERR_MESSAGE_MAX_BYTES + NR_ERR_HINT_MAX_BYTES + 16])
@@ -76,7 +78,7 @@ static void add_ascii(struct nr_buf *out, const char *text)
     NR_BUF_AUTO utf8;
     const unsigned char *c;
 
-    nr_buf_init(&utf8, 32 * 1024); /* six times the longest message: no escape takes more */
+    nr_buf_init(&utf8, ESCAPED_MAX_BYTES);
     nr_buf_add_json_text(&utf8, nr_view(text));
     for (c = (const unsigned char *)nr_buf_text(&utf8); *c;) {
         size_t n = *c < 0x80 ? 1 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : 4;

@@ -8,7 +8,7 @@
 #define TYPE_TRAILER "Lambda-Runtime-Function-Error-Type"
 #define BODY_TRAILER "Lambda-Runtime-Function-Error-Body"
 
-enum { FAILURE_MAX_BYTES = 64 * 1024 };
+enum { FAILURE_MAX_BYTES = 64 * 1024, END_MAX_BYTES = 2 * FAILURE_MAX_BYTES /* base64 takes a third more */ };
 
 static void begin_head(struct api *api, const char *content_type)
 {
@@ -155,7 +155,7 @@ enum api_outcome api_stream_end(struct api_stream *stream, const char *content_t
     enum api_outcome outcome;
     struct nr_view end;
     size_t n_sent = 0;
-    NR_BUF_AUTO bytes = {.max_bytes = 2 * FAILURE_MAX_BYTES};
+    NR_BUF_AUTO bytes = {.max_bytes = END_MAX_BYTES};
 
     if (failure)
         rest = nr_view_n(NULL, 0);

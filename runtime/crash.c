@@ -145,7 +145,7 @@ static void on_crash(int signal, siginfo_t *info, void *context)
     die(signal);
 }
 
-static void use_stack(char *memory)
+static void use_stack(void *memory)
 {
     const stack_t stack = {.ss_sp = memory, .ss_size = STACK_BYTES};
 

@@ -42,7 +42,7 @@ static int set_content_type(struct nr_reply *reply, const char *content_type, st
 
 static bool has_stream(const struct nr_reply *reply)
 {
-    return reply->struct_bytes >= offsetof(struct nr_reply, stream) + sizeof(reply->stream) && reply->stream;
+    return reply->struct_bytes >= offsetof(struct nr_reply, stream) + sizeof(void *) && reply->stream;
 }
 
 static int refuse_begun(const struct nr_reply *reply, struct nr_err *err)

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static void take_telemetry(void)
     char *end;
     long long fd = text ? strtoll(text, &end, 10) : -1;
 
-    if (text && *end == '\0' && fd >= 0 && fd < 1024 * 1024)
+    if (text && *end == '\0' && fd >= 0 && fd <= INT_MAX)
         log_sink_frames_to((int)fd);
     if (text)
         unsetenv("_LAMBDA_TELEMETRY_LOG_FD");

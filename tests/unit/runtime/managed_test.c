@@ -218,7 +218,8 @@ Test(managed, registers_once_and_runs_the_hook_in_each_process, .timeout = 120)
                       "[{}, {}, {}, {\"cut\": 0, \"then\": \"hang\"}]}]}",
                       CHILD_ARGS("AWS_LAMBDA_MAX_CONCURRENCY=2"));
 
-    lambda_api_wait_for(sandbox.server, 10); /* register, event/next, 4 next, 4 answers */
+    lambda_api_wait_for(sandbox.server,
+                        11); /* register, event/next, 4 next, 4 answers, and who is idle asks */
     kill(sandbox.child.pid, SIGTERM);
     sandbox_end(&sandbox);
 

@@ -1,5 +1,5 @@
 #include <criterion/criterion.h>
-#include <stdlib.h>
+#include <gnu/libc-version.h>
 #include <string.h>
 
 #include "runtime/modules.h"
@@ -12,7 +12,7 @@ Test(modules, knows_the_executable_and_its_libraries)
 
     modules_read(&modules);
     own = modules_find(&modules, (uintptr_t)modules_find);
-    libc = modules_find(&modules, (uintptr_t)strtol);
+    libc = modules_find(&modules, (uintptr_t)gnu_get_libc_version);
 
     cr_assert_not_null(own);
     cr_expect_str_eq(own->name, "bootstrap"); /* whatever the executable's own name */

@@ -44,9 +44,8 @@ static enum agenda_what by_status(const struct rds_cluster *cluster)
 }
 
 /* Has the slot a snapshot that may still be, or has become, good? Else how many tries have failed. */
-static bool is_served(const struct inventory *home, const struct agenda_create *create, int *n_failed)
+static bool is_served(const struct inventory *home, struct agenda_create *create)
 {
-    *n_failed = 0;
     for (size_t i = 0; create->group && i < create->group->n; i++) {
         const struct inventory_snapshot *item = &home->items[create->group->first + i];
 
@@ -54,7 +53,7 @@ static bool is_served(const struct inventory *home, const struct agenda_create *
             continue;
         if (item->state != RDS_FAILED)
             return true;
-        (*n_failed)++;
+        create->n_failed++;
     }
     return false;
 }
@@ -63,16 +62,15 @@ static int agenda_one(const struct agenda_asked *asked, struct agenda_create *cr
 {
     const struct slot_subject subject = {create->policy->prefix, create->cluster->id,
                                          create->cluster->resource_id};
-    int n_failed;
 
     create->group = inventory_find_group(asked->home, create->policy, create->cluster->resource_id);
     create->slot_unix_s = slot_floor(asked->scheduled_unix_s, create->policy->limits.slot_minutes * 60);
     create->what = by_status(create->cluster);
-    if (is_served(asked->home, create, &n_failed))
+    if (is_served(asked->home, create))
         create->what = AGENDA_EXISTS;
-    else if (n_failed >= SLOT_RETRY_MAX)
+    else if (create->n_failed >= SLOT_RETRY_MAX)
         create->what = AGENDA_USED_UP;
-    return slot_name(&subject, create->slot_unix_s, n_failed + 1, create->name, err);
+    return slot_name(&subject, create->slot_unix_s, create->n_failed + 1, create->name, err);
 }
 
 static int agenda_creates(const struct agenda_asked *asked, struct agenda *agenda, struct nr_err *err)

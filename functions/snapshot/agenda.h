@@ -33,6 +33,7 @@ struct agenda_create {
     const struct inventory_group *group; /* NULL = no snapshot yet */
     enum agenda_what what;
     int64_t slot_unix_s;
+    int n_failed; /* snapshots of the slot that have failed */
     char name[SLOT_NAME_MAX_BYTES + 1];
 };
 

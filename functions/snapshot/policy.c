@@ -300,6 +300,26 @@ static int check_ids(const struct nr_json_place *list, const struct policy_set *
     return 0;
 }
 
+/* One function speaks to one other Region; the second Region is another function's. */
+static int check_regions(const struct nr_json_place *list, const struct policy_set *set, struct nr_err *err)
+{
+    const struct policy *first = NULL;
+
+    for (size_t i = 0; i < set->n; i++) {
+        if (!set->items[i].copy.is_wanted)
+            continue;
+        if (first && !nr_view_is(first->copy.region, set->items[i].copy.region)) {
+            struct nr_json_place item = nr_json_item(list, i);
+            struct nr_json_place copy = nr_json_member(&item, "copy");
+            struct nr_json_place region = nr_json_member(&copy, "region");
+
+            return nr_json_refuse(&region, err, "must be the Region of the other policies");
+        }
+        first = first ? first : &set->items[i];
+    }
+    return 0;
+}
+
 static int parse_document(const struct nr_json_place *root, struct policy_set *set, struct nr_err *err)
 {
     static const char *const names[] = {"policies", NULL};
@@ -320,7 +340,7 @@ static int parse_document(const struct nr_json_place *root, struct policy_set *s
         if (parse_policy(&item, &set->items[i], err) != 0)
             return -1;
     }
-    return check_ids(&list, set, err);
+    return check_ids(&list, set, err) == 0 ? check_regions(&list, set, err) : -1;
 }
 
 int policy_set_parse(struct nr_view text, const char *what, struct policy_set *out, struct nr_err *err)

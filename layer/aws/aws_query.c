@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-#include <curl/curl.h>
 #include <narae/aws_query.h>
 #include <narae/clock.h>
 #include <narae/http.h>
@@ -118,12 +118,14 @@ static int explain(const struct nr_aws_query_call *call, const struct nr_aws_que
 /* --- the call --------------------------------------------------------------------------------------------
  */
 
+/* "Sun, 06 Nov 1994 08:49:37 GMT", the one form that AWS writes; the process stays in the C locale. */
 static void note_date(const struct nr_http_reply *reply, struct nr_aws_query_note *note)
 {
-    time_t date = reply->date[0] ? curl_getdate(reply->date, NULL) : -1;
+    struct tm tm = {0};
+    const char *end = strptime(reply->date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 
-    if (date > 0)
-        note->date_unix_s = date;
+    if (end && *end == '\0')
+        note->date_unix_s = timegm(&tm);
 }
 
 static int try_once(const struct nr_aws_query_call *call, struct nr_buf *xml, struct nr_aws_query_note *note,

@@ -1,8 +1,9 @@
 /* agenda.h - what a run does: which snapshots it makes under which names, and which it lets go.
  *
- * Is:      pure; inventory + policies + slot -> creates and judged groups. What `plan` mode prints is what a
- * run executes. Is not:  calls. Beware:  borrows from the inventory, the copies' inventory and the policies;
- * all must outlive it.
+ * Is:      pure; inventory + policies + slot -> creates and judged groups. What `plan` mode prints is what
+ *          a run executes.
+ * Is not:  calls.
+ * Beware:  borrows from the inventory, the copies' inventory and the policies; all must outlive it.
  */
 #ifndef NARAE_SNAPSHOT_AGENDA_H
 #define NARAE_SNAPSHOT_AGENDA_H

@@ -4,8 +4,9 @@
  * Is:      two idempotent steps for one group; what is there already is left alone.
  * Is not:  a back-fill: a snapshot that was never the newest good one at a run is not copied later.
  * Beware:  snapshots under the default aws/rds key can be neither shared nor copied to another account; RDS
- * says so. Source:  Aurora User Guide, "Sharing a DB cluster snapshot" and "Copying a DB cluster snapshot" (5
- * copies under way in a Region).
+ *          says so.
+ * Source:  Aurora User Guide, "Sharing a DB cluster snapshot" and "Copying a DB cluster snapshot" (5 copies
+ *          under way in a Region).
  */
 #ifndef NARAE_SNAPSHOT_AWAY_H
 #define NARAE_SNAPSHOT_AWAY_H

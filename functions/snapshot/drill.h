@@ -3,8 +3,8 @@
  *
  * Is:      pure; cluster + snapshot -> the words that a person runs. Nothing here restores anything.
  * Beware:  a new cluster costs money from its first minute; the last commands delete it.
- * Source:  AWS CLI reference: rds restore-db-cluster-from-snapshot, create-db-instance, wait,
- * delete-db-cluster.
+ * Source:  AWS CLI reference: rds restore-db-cluster-from-snapshot, create-db-instance, wait, delete-db-
+ *          cluster.
  */
 #ifndef NARAE_SNAPSHOT_DRILL_H
 #define NARAE_SNAPSHOT_DRILL_H

@@ -1,11 +1,11 @@
 /* event.h - what set the function off, and for which moment.
  *
  * Is:      pure; every shape in which a schedule, a person or RDS calls: an EventBridge rule's event,
- * EventBridge Scheduler's (whose detail may be a string), a configured input, `{}`, an RDS event. Is not:  a
- * judge of the moment: whether it is too old, the main file asks. Beware:  a trigger borrows from the event,
- * and from the JSON in a string detail, which it owns. Source:  EventBridge User Guide, "Scheduled events";
- * EventBridge Scheduler User Guide, "Context attributes"; Aurora User Guide, "Amazon RDS event categories and
- * event messages".
+ *          EventBridge Scheduler's (whose detail may be a string), a configured input, `{}`, an RDS event.
+ * Is not:  a judge of the moment: whether it is too old, the main file asks.
+ * Beware:  a trigger borrows from the event, and from the JSON in a string detail, which it owns.
+ * Source:  EventBridge User Guide, "Scheduled events"; EventBridge Scheduler User Guide, "Context
+ *          attributes"; Aurora User Guide, "Amazon RDS event categories and event messages".
  */
 #ifndef NARAE_SNAPSHOT_EVENT_H
 #define NARAE_SNAPSHOT_EVENT_H

@@ -1,8 +1,9 @@
 /* make.h - one slot of one cluster becomes one snapshot, whatever happens on the way.
  *
  * Is:      the create call, and what follows from its faults: a taken name is looked at before it counts as
- * success, a call without an answer is looked after before it is sent again, a failed snapshot in the way
- * gets a neighbour ("-r2"). Is not:  patient: a cluster that is busy is the next attempt's business.
+ *          success, a call without an answer is looked after before it is sent again, a failed snapshot in
+ *          the way gets a neighbour ("-r2").
+ * Is not:  patient: a cluster that is busy is the next attempt's business.
  */
 #ifndef NARAE_SNAPSHOT_MAKE_H
 #define NARAE_SNAPSHOT_MAKE_H

@@ -1,9 +1,10 @@
 /* policy.h - what a team wants: which clusters, how often a slot is, what is kept, where copies go.
  *
  * Is:      pure; one JSON document -> checked policies. Every error names the member:
- * "policies[0].keep.daily: ...". Is not:  the selection itself (select.h) nor the judgement over snapshots
- * (cull.h). Beware:  policies borrow from the document that the set owns. dry_run is true unless the document
- * says false: until then snapshots are made and nothing is deleted.
+ *          "policies[0].keep.daily: ...".
+ * Is not:  the selection itself (select.h) nor the judgement over snapshots (cull.h).
+ * Beware:  policies borrow from the document that the set owns. dry_run is true unless the document says
+ *          false: until then snapshots are made and nothing is deleted.
  */
 #ifndef NARAE_SNAPSHOT_POLICY_H
 #define NARAE_SNAPSHOT_POLICY_H

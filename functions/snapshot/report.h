@@ -2,7 +2,7 @@
  *
  * Is:      formatting of a run that is over.
  * Beware:  `plan` lists every snapshot with its reason; the other modes list those that go, and count those
- * that stay.
+ *          that stay.
  */
 #ifndef NARAE_SNAPSHOT_REPORT_H
 #define NARAE_SNAPSHOT_REPORT_H

@@ -1,11 +1,12 @@
 /* retention.h - which snapshots a retention policy keeps, and by which of its rules.
  *
  * Is:      pure; restic's semantics: each snapshot, newest first, is offered to every rule; rules count on
- * their own, empty periods count nothing, and the oldest snapshot is kept while a rule has count left. Is
- * not:  leave to delete: what no rule keeps is a candidate, and cull.h decides. Beware:  borg and Proxmox
- * Backup Server keep other sets with the same numbers. Source:  restic, "Removing snapshots according to a
- * policy"; written from the description, checked against restic's own published cases
- * (tests/unit/functions/snapshot/restic_cases.json).
+ *          their own, empty periods count nothing, and the oldest snapshot is kept while a rule has count
+ *          left.
+ * Is not:  leave to delete: what no rule keeps is a candidate, and cull.h decides.
+ * Beware:  borg and Proxmox Backup Server keep other sets with the same numbers.
+ * Source:  restic, "Removing snapshots according to a policy"; written from the description, checked
+ *          against restic's own published cases (tests/unit/functions/snapshot/restic_cases.json).
  */
 #ifndef NARAE_SNAPSHOT_RETENTION_H
 #define NARAE_SNAPSHOT_RETENTION_H

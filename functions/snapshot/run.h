@@ -1,8 +1,9 @@
 /* run.h - one invocation, from looking to what became of everything.
  *
  * Is:      the order of steps: look, decide, make, prune, try again what had no room, share, copy, prune
- * copies. Is not:  the words about it: report.h. Beware:  one cluster's failure never stops the others, and
- * no listing that failed leads to a deletion.
+ *          copies.
+ * Is not:  the words about it: report.h.
+ * Beware:  one cluster's failure never stops the others, and no listing that failed leads to a deletion.
  */
 #ifndef NARAE_SNAPSHOT_RUN_H
 #define NARAE_SNAPSHOT_RUN_H

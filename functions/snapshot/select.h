@@ -1,8 +1,9 @@
 /* select.h - does a policy mean this cluster?
  *
- * Is:      pure: engine aurora*, one of the patterns (if there are any), all of the tags (if there are any),
- * none of the exclusions. Beware:  DescribeDBClusters lists Neptune, DocumentDB and Multi-AZ RDS clusters,
- * too; these are never meant.
+ * Is:      pure: engine aurora*, one of the patterns (if there are any), all of the tags (if there are
+ *          any), none of the exclusions.
+ * Beware:  DescribeDBClusters lists Neptune, DocumentDB and Multi-AZ RDS clusters, too; these are never
+ *          meant.
  */
 #ifndef NARAE_SNAPSHOT_SELECT_H
 #define NARAE_SNAPSHOT_SELECT_H

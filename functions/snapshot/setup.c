@@ -26,7 +26,11 @@ int setup_read_policies(struct setup *setup, int64_t deadline_mono_ms, struct nr
 
     if (setup->policies.n)
         return 0;
-    if (inline_text && nr_view_starts(nr_view_trim(nr_view(inline_text)), NR_VIEW("{")))
+    if (!inline_text)
+        return nr_err_set(err, NR_ERR_INVALID, "Function.MissingSetting",
+                          "%s: not set; accepted: a JSON document, or a secret reference to one",
+                          policy_name);
+    if (nr_view_starts(nr_view_trim(nr_view(inline_text)), NR_VIEW("{")))
         return policy_set_parse(nr_view(inline_text), policy_name, &setup->policies, err);
     nr_buf_init(&text, NR_SECRET_MAX_BYTES);
     if (nr_secret_read(policy_name, deadline_mono_ms, &text, err) != 0)

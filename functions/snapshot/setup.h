@@ -1,7 +1,7 @@
 /* setup.h - what the environment says: the policies, and the quota of the account.
  *
  * Is:      read once at init; a policy behind a secret reference is read again at the first event when it
- * cannot be reached.
+ *          cannot be reached.
  */
 #ifndef NARAE_SNAPSHOT_SETUP_H
 #define NARAE_SNAPSHOT_SETUP_H

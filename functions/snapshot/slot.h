@@ -1,10 +1,11 @@
 /* slot.h - a scheduled moment, and the snapshot name that follows from it.
  *
  * Is:      pure; time -> slot -> name. The same slot of the same cluster has the same name whoever asks and
- * whenever, so that a second delivery of one event finds what the first has made. Is not:  a parser of names:
- * whose a snapshot is and how old, its tags say. Beware:  names may be 63 characters long, not 255 (that is
- * for snapshots of instances). Source:  RDS API, CreateDBClusterSnapshot: 1 to 63 letters, digits or hyphens,
- * first a letter, no two hyphens in a row, no hyphen at the end; kept in lower case.
+ *          whenever, so that a second delivery of one event finds what the first has made.
+ * Is not:  a parser of names: whose a snapshot is and how old, its tags say.
+ * Beware:  names may be 63 characters long, not 255 (that is for snapshots of instances).
+ * Source:  RDS API, CreateDBClusterSnapshot: 1 to 63 letters, digits or hyphens, first a letter, no two
+ *          hyphens in a row, no hyphen at the end; kept in lower case.
  */
 #ifndef NARAE_SNAPSHOT_SLOT_H
 #define NARAE_SNAPSHOT_SLOT_H

@@ -87,7 +87,7 @@ class Region:
 class Rds:
     def __init__(self):
         self.regions, self.calls, self.faults, self.ready_after_s, self.quota, self._now = {}, [], [], 0, 100, None
-        self.port = 0
+        self.port, self.hidden = 0, set()
 
     # --- the script ---
 
@@ -234,7 +234,8 @@ class Rds:
     def do_DescribeDBClusterSnapshots(self, region: Region, form: dict) -> str:
         if "DBClusterSnapshotIdentifier" in form:
             return f"<DBClusterSnapshots>{self._snapshot(region)(self._find(region, form))}</DBClusterSnapshots>"
-        items = [s for s in region.snapshots.values() if form.get("SnapshotType", s["type"]) == s["type"]]
+        items = [s for s in region.snapshots.values()
+                 if form.get("SnapshotType", s["type"]) == s["type"] and s["id"] not in self.hidden]
         return self._page(form, "DBClusterSnapshots", items, self._snapshot(region))
 
     def do_CreateDBClusterSnapshot(self, region: Region, form: dict) -> str:

@@ -84,14 +84,15 @@ void inventory_add_cluster(void *user, const struct rds_cluster *cluster)
 /* --- snapshots -------------------------------------------------------------------------------------------
  */
 
-/* Ours in every respect but the policy? A copy in another Region may have no resource id of its own: its tag
- * has. */
+/* Ours in every respect but the policy? RDS tells the resource of a snapshot, but not that of a copy in
+ * another Region; where it does not, the tag speaks alone. */
 static bool is_whole(const struct inventory *inventory, const struct rds_snapshot *snapshot,
                      const struct tags_read *tags)
 {
-    bool is_resource_told = inventory->is_of_copies || nr_view_is(tags->resource, snapshot->resource_id);
+    bool is_resource_right = inventory->is_of_copies || !snapshot->resource_id.len ||
+                             nr_view_is(tags->resource, snapshot->resource_id);
 
-    return tags->has_slot && tags->resource.len && is_resource_told &&
+    return tags->has_slot && tags->resource.len && is_resource_right &&
            slot_is_named(snapshot->id, tags->slot_unix_ms / 1000);
 }
 

@@ -31,7 +31,7 @@ static void on_found(void *user, const struct rds_snapshot *snapshot)
     look->is_ours = tags.is_managed && nr_view_is(tags.policy, look->create->policy->id) && tags.has_slot &&
                     tags.slot_unix_ms / 1000 == look->create->slot_unix_s &&
                     nr_view_is(snapshot->cluster_id, cluster->id) &&
-                    nr_view_is(snapshot->resource_id, cluster->resource_id);
+                    nr_view_is(tags.resource, cluster->resource_id);
 }
 
 /* What is there under the name. Not there is no failure. */

@@ -18,7 +18,7 @@ static const struct nr_retry_policy retry_policy = {.max_attempts = 3, .base_ms 
 /* --- the form --------------------------------------------------------------------------------------------
  */
 
-/* RFC 3986's unreserved characters stand for themselves. */
+/* Characters that stand for themselves in a form; a space is a plus, as in botocore's forms. */
 static bool is_unreserved(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -43,6 +43,8 @@ void nr_aws_query_add(struct nr_buf *form, struct nr_view value, const char *nam
     for (size_t i = 0; i < value.len; i++)
         if (is_unreserved(value.ptr[i]))
             nr_buf_add_char(form, value.ptr[i]);
+        else if (value.ptr[i] == ' ')
+            nr_buf_add_char(form, '+');
         else
             nr_buf_printf(form, "%%%02X", (unsigned char)value.ptr[i]);
 }

@@ -1,4 +1,5 @@
-/* Any bytes as an answer of RDS: records go into an inventory as a run keeps them, or the answer is refused whole. */
+/* Any bytes as an answer of RDS: records go into an inventory as a run keeps them, or the answer is refused
+ * whole. */
 #include <stdlib.h>
 
 #include "functions/snapshot/inventory.h"

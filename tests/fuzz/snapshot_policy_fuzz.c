@@ -1,4 +1,5 @@
-/* Any document: policies within their bounds that a retention can be reckoned with, or a refusal that names what is wrong. */
+/* Any document: policies within their bounds that a retention can be reckoned with, or a refusal that names
+ * what is wrong. */
 #include <stdlib.h>
 
 #include "functions/snapshot/policy.h"
@@ -10,7 +11,8 @@ static void reckon(const struct policy *policy)
     struct retention_item items[8];
 
     for (size_t i = 0; i < 8; i++)
-        items[i] = (struct retention_item){.unix_ms = 1795539600000 - (int64_t)i * 26 * 3600 * 1000, .id = NR_VIEW("s")};
+        items[i] = (struct retention_item){.unix_ms = 1795539600000 - (int64_t)i * 26 * 3600 * 1000,
+                                           .id = NR_VIEW("s")};
     retention_apply(&policy->keep, &policy->zone, items, 8);
     if (policy->limits.min_keep < 1 || retention_is_empty(&policy->keep) || policy_forecast(policy, 3) == 0)
         abort();

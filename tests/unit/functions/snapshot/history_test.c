@@ -17,7 +17,8 @@ enum { N_HISTORIES = 10000, CLUSTERS = 2, WORLD_MAX = 256, TAGS = 5 };
 /* A snapshot of the world. */
 struct thing {
     char id[96], cluster[16], resource[24], policy[16], slot[SLOT_TEXT_BYTES], tag_resource[24];
-    const char *status, *manager;
+    char manager[24];
+    const char *status;
     int64_t slot_unix_s;
     bool is_truly_ours, is_held, is_gone;
 };
@@ -92,7 +93,7 @@ static void add_foreign(struct world *world)
     memcpy(thing->tag_resource, thing->resource, sizeof(thing->resource));
     snprintf(thing->id, sizeof(thing->id), "narae-x%zu-%s", world->n, "20200101t0000z");
     if (kind == 0)
-        thing->manager = ""; /* a person's, in our name's form */
+        thing->manager[0] = '\0'; /* a person's, in our name's form */
     else if (kind == 1)
         snprintf(thing->policy, sizeof(thing->policy), "other"); /* of another function */
     else if (kind == 2)
@@ -106,7 +107,7 @@ static void add_foreign(struct world *world)
     else if (kind == 5)
         snprintf(thing->slot, sizeof(thing->slot), "long ago");
     else
-        thing->manager = "somebody";
+        snprintf(thing->manager, sizeof(thing->manager), "somebody");
 }
 
 /* Between two runs: snapshots become good or fail, people hold some, clusters go and come. */

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 
 #include "functions/snapshot/agenda.h"
+#include "functions/snapshot/rds_xml.h"
 #include "functions/snapshot/tags.h"
 
 #define HOUR_S 3600
@@ -91,14 +92,15 @@ static void add_foreign(struct world *world)
     snprintf(thing->cluster, sizeof(thing->cluster), "c%d", cluster);
     resource_of(world, cluster, thing->resource);
     memcpy(thing->tag_resource, thing->resource, sizeof(thing->resource));
-    snprintf(thing->id, sizeof(thing->id), "narae-x%zu-%s", world->n, "20200101t0000z");
+    /* The form of our own names, and the right slot: nothing but tags and resource tell them apart. */
+    snprintf(thing->id, sizeof(thing->id), "narae-x%zu-%.4s%.2s%.2st%.2s%.2sz", world->n, thing->slot,
+             thing->slot + 5, thing->slot + 8, thing->slot + 11, thing->slot + 14);
     if (kind == 0)
         thing->manager[0] = '\0'; /* a person's, in our name's form */
     else if (kind == 1)
         snprintf(thing->policy, sizeof(thing->policy), "other"); /* of another function */
     else if (kind == 2)
-        snprintf(thing->tag_resource, sizeof(thing->tag_resource),
-                 "cluster-0-99"); /* tags of a restored cluster */
+        resource_of(world, !cluster, thing->tag_resource); /* tags that came with a restore */
     else if (kind == 3)
         snprintf(thing->id, sizeof(thing->id), "before-migration-%zu",
                  world->n); /* all our tags, a person's name */
@@ -133,41 +135,52 @@ static void pass_time(struct world *world)
 /* --- what the code sees ----------------------------------------------------------------------------------
  */
 
+static enum rds_state state_of(const char *status)
+{
+    return rds_state_of(nr_view(status));
+}
+
+/* Not inlined: gcc 12 under -fsanitize loses sight of how long the world's array is. */
+__attribute__((noinline)) static void tell_snapshot(struct inventory *inventory, const struct thing *thing)
+{
+    struct rds_snapshot snapshot = {
+        .id = nr_view(thing->id),
+        .cluster_id = nr_view(thing->cluster),
+        .resource_id = nr_view(thing->resource),
+        .status = nr_view(thing->status),
+        .type = NR_VIEW("manual"),
+        .state = state_of(thing->status),
+        .tags = {.items = {{NR_VIEW(TAGS_MANAGED_BY), nr_view(thing->manager)},
+                           {NR_VIEW(TAGS_POLICY), nr_view(thing->policy)},
+                           {NR_VIEW(TAGS_SLOT), nr_view(thing->slot)},
+                           {NR_VIEW(TAGS_RESOURCE), nr_view(thing->tag_resource)},
+                           {NR_VIEW(TAGS_HOLD), nr_view(thing->is_held ? "true" : "no")}},
+                 .n = TAGS}};
+
+    if (!thing->is_gone)
+        inventory_add_snapshot(inventory, &snapshot);
+}
+
+static void tell_cluster(struct inventory *inventory, const struct world *world, int cluster)
+{
+    char resource[24];
+    char id[8];
+
+    resource_of(world, cluster, resource);
+    snprintf(id, sizeof(id), "c%d", cluster);
+    inventory_add_cluster(inventory, &(struct rds_cluster){.id = nr_view(id),
+                                                           .resource_id = nr_view(resource),
+                                                           .status = NR_VIEW("available"),
+                                                           .engine = NR_VIEW("aurora-mysql")});
+}
+
 static void tell(struct inventory *inventory, const struct world *world)
 {
-    for (int c = 0; c < CLUSTERS; c++) {
-        char resource[24];
-        char id[8];
-
-        resource_of(world, c, resource);
-        snprintf(id, sizeof(id), "c%d", c);
+    for (int c = 0; c < CLUSTERS; c++)
         if (world->is_there[c])
-            inventory_add_cluster(inventory, &(struct rds_cluster){.id = nr_view(id),
-                                                                   .resource_id = nr_view(resource),
-                                                                   .status = NR_VIEW("available"),
-                                                                   .engine = NR_VIEW("aurora-mysql")});
-    }
-    for (size_t i = 0; i < world->n; i++) {
-        const struct thing *thing = &world->things[i];
-        struct rds_snapshot snapshot = {
-            .id = nr_view(thing->id),
-            .cluster_id = nr_view(thing->cluster),
-            .resource_id = nr_view(thing->resource),
-            .status = nr_view(thing->status),
-            .type = NR_VIEW("manual"),
-            .state = !strcmp(thing->status, "available") ? RDS_AVAILABLE
-                     : !strcmp(thing->status, "failed")  ? RDS_FAILED
-                                                         : RDS_UNDERWAY,
-            .tags = {.items = {{NR_VIEW(TAGS_MANAGED_BY), nr_view(thing->manager)},
-                               {NR_VIEW(TAGS_POLICY), nr_view(thing->policy)},
-                               {NR_VIEW(TAGS_SLOT), nr_view(thing->slot)},
-                               {NR_VIEW(TAGS_RESOURCE), nr_view(thing->tag_resource)},
-                               {NR_VIEW(TAGS_HOLD), nr_view(thing->is_held ? "true" : "no")}},
-                     .n = TAGS}};
-
-        if (!thing->is_gone)
-            inventory_add_snapshot(inventory, &snapshot);
-    }
+            tell_cluster(inventory, world, c);
+    for (size_t i = 0; i < world->n; i++)
+        tell_snapshot(inventory, &world->things[i]);
 }
 
 /* --- the properties --------------------------------------------------------------------------------------

@@ -134,6 +134,7 @@ static enum cull_why suspended(const struct agenda_asked *asked, const struct ag
     return CULL_NONE;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): cull_decide() counts deletes_left down */
 static int judge_group(const struct agenda_asked *asked, const struct inventory *where,
                        const struct retention_policy *keep, struct agenda_group *group, int64_t *deletes_left,
                        struct nr_err *err)

@@ -164,7 +164,8 @@ static void log_warnings(const struct run *run, const struct tally *tally)
                nr_log_text("oneOfThem", here->a_strange_one));
     if (run->home.agenda.n_creates == 0)
         nr_log(NR_LOG_WARN, "no policy means any cluster", nr_log_text("policy", run->trigger->policy));
-    if (tally->forecast < 0 || tally->forecast + foreign > setup.quota)
+    if (run->trigger->mode != TRIGGER_CHECK && run->trigger->mode != TRIGGER_COPY &&
+        tally->forecast + foreign > setup.quota)
         nr_log(NR_LOG_WARN, "the policies will keep more snapshots than the quota allows",
                nr_log_int("forecast", tally->forecast), nr_log_int("others", foreign),
                nr_log_int("quota", setup.quota));
@@ -228,6 +229,10 @@ static int reply_drills(const struct run *run, struct nr_reply *reply, struct nr
 {
     NR_BUF_AUTO text = {0};
 
+    if (!run->home.is_whole) { /* an older one than the newest would be the wrong drill */
+        *err = run->home.why_not;
+        return -1;
+    }
     nr_buf_init(&text, REPLY_MAX_BYTES);
     nr_buf_add_text(&text, "{\"mode\":\"verify\",\"drills\":[");
     for (size_t i = 0; i < run->home.agenda.n_creates; i++) {

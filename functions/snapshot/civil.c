@@ -25,8 +25,8 @@ int64_t civil_s(struct civil civil)
     int64_t years = floor_div(civil.month - 1, 12);
     int month = (int)(civil.month - years * 12);
 
-    return days_to(civil.year + years, month, civil.day) * CIVIL_DAY_S + civil.hour * 3600 +
-           civil.minute * 60 + civil.second;
+    return ((days_to(civil.year + years, month, civil.day) * 24 + civil.hour) * 60 + civil.minute) * 60 +
+           civil.second;
 }
 
 struct civil civil_of(int64_t s)

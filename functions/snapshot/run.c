@@ -195,6 +195,8 @@ static void send_away(struct run *run)
     const struct inventory *there = run->away.is_whole ? &run->away.inventory : NULL;
     size_t n_underway = count_underway(&run->away.inventory);
 
+    if (!run->home.is_whole)
+        return; /* which one is the newest, nobody knows */
     for (size_t g = 0; g < run->home.agenda.n_groups && has_time(run); g++) {
         const struct inventory_group *group = run->home.agenda.groups[g].group;
 

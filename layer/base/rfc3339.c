@@ -103,6 +103,6 @@ bool nr_rfc3339_parse(struct nr_view text, int64_t *unix_ms)
         v[5] > 60)
         return false;
     v[5] = v[5] == 60 ? 59 : v[5];
-    *unix_ms = ((days_to(v[0], v[1], v[2]) * 24 + v[3]) * 3600 + v[4] * 60 + v[5] - minutes * 60) * 1000 + ms;
+    *unix_ms = (((days_to(v[0], v[1], v[2]) * 24 + v[3]) * 60 + v[4] - minutes) * 60 + v[5]) * 1000 + ms;
     return true;
 }

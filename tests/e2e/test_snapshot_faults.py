@@ -244,3 +244,28 @@ def test_a_policy_may_lie_behind_a_secret_reference(rds, snapshot, orders):
 def test_a_malformed_trigger_is_refused_with_its_member_named(rds, snapshot, orders, event, message):
     assert snapshot(policy()).invoke(event).json()["errorMessage"] == message
     assert rds.region().snapshots == {}
+
+
+def test_a_policy_that_will_not_fit_the_quota_is_warned_about_before_it_does_not(rds, snapshot, orders):
+    rds.region().add_snapshot("before-migration", "orders")
+    emulator = snapshot(policy(keep={"daily": 9}), {"NARAE_SNAPSHOT_QUOTA": "9"})
+
+    reply = emulator.invoke(scheduled("plan")).json()
+
+    assert reply["quota"] == {"used": 1, "max": 9, "forecast": 9}
+    assert errors(emulator) == ["the policies will keep more snapshots than the quota allows"]
+
+
+def test_what_is_the_newest_must_be_known_before_it_is_shared_copied_or_restored(rds, snapshot, orders):
+    add_nights(rds.region(), orders, [n / 24 for n in range(24, 24 + 130)])
+    rds.quota = 1000
+    rds.fault("DescribeDBClusterSnapshots", "denied", skip=1)
+    emulator = snapshot(policy(share={"accounts": ["111122223333"]}))
+
+    emulator.invoke(scheduled("copy"))
+    answer = emulator.invoke({"mode": "verify"}).json()
+
+    assert rds.count("ModifyDBClusterSnapshotAttribute") == 0
+    assert "drills" in answer, "the second listing went well"
+    rds.fault("DescribeDBClusterSnapshots", "denied", skip=1)
+    assert emulator.invoke({"mode": "verify"}).json()["errorType"] == "Function.Denied"

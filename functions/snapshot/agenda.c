@@ -134,20 +134,14 @@ static enum cull_why suspended(const struct agenda_asked *asked, const struct ag
     return CULL_NONE;
 }
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): cull_decide() counts deletes_left down */
+/* `common` is what all groups of one policy share; the rest of the case is this group's own. */
 static int judge_group(const struct agenda_asked *asked, const struct inventory *where,
-                       const struct retention_policy *keep, struct agenda_group *group, int64_t *deletes_left,
-                       struct nr_err *err)
+                       const struct cull_case *common, struct agenda_group *group, struct nr_err *err)
 {
-    const struct policy *policy = group->group->policy;
-    const struct cull_case what = {.keep = keep,
-                                   .limits = &policy->limits,
-                                   .zone = &policy->zone,
-                                   .now_unix_ms = where->now_unix_ms,
-                                   .suspended = suspended(asked, group),
-                                   .is_orphan = asked->is_home_whole && !group->cluster,
-                                   .run_deletes_left = deletes_left};
+    struct cull_case what = *common;
 
+    what.suspended = suspended(asked, group);
+    what.is_orphan = asked->is_home_whole && !group->cluster;
     for (size_t i = 0; i < group->group->n; i++) {
         const struct inventory_snapshot *item = &where->items[group->group->first + i];
 
@@ -168,10 +162,23 @@ static bool is_asked_group(const struct agenda_asked *asked, const struct invent
            (!asked->cluster.len || nr_view_is(asked->cluster, where->items[group->first].cluster_id));
 }
 
+/* What all groups of one policy share in a run; the caps of a policy begin anew with it. */
+static struct cull_case common_case(const struct inventory *where, const struct policy *policy,
+                                    int64_t *deletes_left)
+{
+    *deletes_left = policy->limits.max_delete_per_run;
+    return (struct cull_case){.keep = where->is_of_copies ? &policy->copy.keep : &policy->keep,
+                              .limits = &policy->limits,
+                              .zone = &policy->zone,
+                              .now_unix_ms = where->now_unix_ms,
+                              .run_deletes_left = deletes_left};
+}
+
 static int agenda_groups(const struct agenda_asked *asked, const struct inventory *where,
                          struct agenda *agenda, struct nr_err *err)
 {
     const struct policy *policy = NULL;
+    struct cull_case common = {0};
     int64_t deletes_left = 0;
 
     agenda->groups = calloc(where->n_groups + 1, sizeof(*agenda->groups));
@@ -184,14 +191,12 @@ static int agenda_groups(const struct agenda_asked *asked, const struct inventor
 
         if (!is_asked_group(asked, where, group))
             continue;
-        if (group->policy != policy) { /* groups of one policy lie together */
-            policy = group->policy;
-            deletes_left = policy->limits.max_delete_per_run;
-        }
+        if (group->policy != policy) /* groups of one policy lie together */
+            common = common_case(where, group->policy, &deletes_left);
+        policy = group->policy;
         *out = (struct agenda_group){group, inventory_find_cluster(asked->home, group->resource_id),
                                      &agenda->items[group->first]};
-        if (judge_group(asked, where, where->is_of_copies ? &policy->copy.keep : &policy->keep, out,
-                        &deletes_left, err) != 0)
+        if (judge_group(asked, where, &common, out, err) != 0)
             return -1;
         agenda->n_groups++;
     }

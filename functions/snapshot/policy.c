@@ -8,6 +8,8 @@
 
 /* --- numbers ------------------------------------------------------------------------------------------- */
 
+#define AT(member) offsetof(struct policy_limits, member)
+
 /* A deletion that is not wanted must be small, and one that is wanted must not pile up: a daily rule lets go
  * of one a day. */
 static const struct {
@@ -15,18 +17,16 @@ static const struct {
     size_t offset;
     int64_t min, max, fallback;
 } numbers[] = {
-#define NUMBER(name, min, max, fallback)                                                                     \
-    {                                                                                                        \
-#name, offsetof(struct policy_limits, name), min, max, fallback                                      \
-    }
-    NUMBER(slot_minutes, 1, 24 * 60, 1),        NUMBER(min_keep, 1, 1000, 3),
-    NUMBER(max_stale_hours, 1, 24 * 366, 48), /* two nights */
-    NUMBER(max_delete_per_cluster, 1, 1000, 5), NUMBER(max_delete_per_run, 1, 10000, 200),
-    NUMBER(max_event_age_hours, 1, 24, 6), /* Lambda retries an asynchronous event for 6 hours, Scheduler up
-                                              to 24 */
-    NUMBER(stuck_hours, 1, 24 * 7, 6),          NUMBER(orphan_keep_last, POLICY_ALL, 1000, POLICY_ALL),
-    NUMBER(orphan_keep_days, 0, 36600, 0),
-#undef NUMBER
+    {"slot_minutes", AT(slot_minutes), 1, 1440, 1},
+    {"min_keep", AT(min_keep), 1, 1000, 3},
+    {"max_stale_hours", AT(max_stale_hours), 1, 8784, 48}, /* two nights */
+    {"max_delete_per_cluster", AT(max_delete_per_cluster), 1, 1000, 5},
+    {"max_delete_per_run", AT(max_delete_per_run), 1, 10000, 200},
+    /* Lambda retries an asynchronous event for 6 hours, Scheduler for up to 24. */
+    {"max_event_age_hours", AT(max_event_age_hours), 1, 24, 6},
+    {"stuck_hours", AT(stuck_hours), 1, 168, 6},
+    {"orphan_keep_last", AT(orphan_keep_last), POLICY_ALL, 1000, POLICY_ALL},
+    {"orphan_keep_days", AT(orphan_keep_days), 0, 36600, 0},
 };
 
 enum { N_NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };

@@ -12,4 +12,5 @@ fi
 
 psql -Xq -v ON_ERROR_STOP=1 "$NARAE_TEST_DATABASE" -f functions/push/schema.sql 2>/dev/null
 mkdir -p build/report
-exec /usr/bin/python3 tools/demo.py
+/usr/bin/python3 tools/demo.py
+exec /usr/bin/python3 tools/demo_snapshot.py

@@ -3,55 +3,16 @@
 
 #include <narae/aws.h>
 #include <narae/clock.h>
-#include <narae/env.h>
 #include <narae/http.h>
 #include <narae/json.h>
 #include <narae/rand.h>
 #include <narae/retry.h>
 
-#include "layer/aws/aws_credentials.h"
 #include "layer/aws/aws_pause.h"
+#include "layer/aws/aws_wire.h"
 
 /* Attempts as the AWS SDKs' standard mode. */
 static const struct nr_retry_policy retry_policy = {.max_attempts = 3, .base_ms = 100, .cap_ms = 2000};
-
-/* Error codes whose kind the status does not tell (service API references; the common errors of the JSON
- * protocols). */
-static const struct {
-    const char *code;
-    enum nr_err_kind kind;
-} codes[] = {
-    {"ResourceNotFoundException", NR_ERR_NOT_FOUND},
-    {"ParameterNotFound", NR_ERR_NOT_FOUND},
-    {"ParameterVersionNotFound", NR_ERR_NOT_FOUND},
-    {"QueueDoesNotExist", NR_ERR_NOT_FOUND},
-    {"AccessDeniedException", NR_ERR_DENIED},
-    {"AccessDenied", NR_ERR_DENIED},
-    {"UnrecognizedClientException", NR_ERR_DENIED},
-    {"InvalidClientTokenId", NR_ERR_DENIED},
-    {"InvalidSignatureException", NR_ERR_DENIED},
-    {"SignatureDoesNotMatch", NR_ERR_DENIED},
-    {"MissingAuthenticationTokenException", NR_ERR_DENIED},
-    {"ExpiredTokenException", NR_ERR_DENIED},
-    {"DecryptionFailure", NR_ERR_DENIED},
-    {"ThrottlingException", NR_ERR_THROTTLED},
-    {"Throttling", NR_ERR_THROTTLED},
-    {"TooManyRequestsException", NR_ERR_THROTTLED},
-    {"RequestThrottled", NR_ERR_THROTTLED},
-    {"LimitExceededException", NR_ERR_THROTTLED},
-};
-
-static enum nr_err_kind kind_of(const char *code, int status)
-{
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-        if (strcmp(codes[i].code, code) == 0)
-            return codes[i].kind;
-    if (status == 429)
-        return NR_ERR_THROTTLED;
-    if (status >= 500)
-        return NR_ERR_UNAVAILABLE;
-    return status == 401 || status == 403 ? NR_ERR_DENIED : NR_ERR_INVALID;
-}
 
 /* "com.amazonaws.secretsmanager#ResourceNotFoundException" and "Code:http://..." both carry one word. */
 static void bare_code(const char *type, char *out, size_t cap)
@@ -87,70 +48,26 @@ static int explain(const struct nr_aws_call *call, const struct nr_http_reply *r
     } else {
         xml_code(nr_buf_view(&reply->body), code, sizeof(code));
     }
-    return nr_err_set(err, kind_of(code, reply->status), NULL, "%s: %d%s%s%s%.300s", call->target,
+    return nr_err_set(err, aws_wire_kind(code, reply->status), NULL, "%s: %d%s%s%s%.300s", call->target,
                       reply->status, code[0] ? " " : "", code, message ? ": " : "", message ? message : "");
 }
 
-static int find_endpoint(const struct nr_aws_call *call, const char *region, char *out, size_t cap,
-                         struct nr_err *err)
+static int try_once(const struct nr_aws_call *call, json_t **out, struct nr_err *err)
 {
-    const char *given = nr_env_raw(call->endpoint_env);
-    int n;
-
-    if (!given)
-        given = nr_env_raw("AWS_ENDPOINT_URL");
-    if (given)
-        n = snprintf(out, cap, "%s%s", given, given[strlen(given) - 1] == '/' ? "" : "/");
-    else
-        n = snprintf(out, cap, "https://%s.%s.amazonaws.com%s/", call->service, region,
-                     strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
-    return n > 0 && (size_t)n < cap ? 0
-                                    : nr_err_set(err, NR_ERR_INVALID, "Function.InvalidSetting",
-                                                 "%s: too long", call->endpoint_env);
-}
-
-static const char *find_region(const struct nr_aws_call *call)
-{
-    const char *region = call->region;
-
-    if (!region)
-        region = nr_env_raw("AWS_REGION");
-    return region ? region : nr_env_raw("AWS_DEFAULT_REGION");
-}
-
-static int send_signed(const struct nr_aws_call *call, const char *url, const char *region,
-                       const struct aws_credentials *keys, struct nr_http_reply *reply, struct nr_err *err)
-{
+    struct nr_http_reply reply = {0};
     char type[64];
     char target[128];
-    char token[sizeof(keys->session_token) + 32];
-    char sigv4[128];
-    const char *const headers[] = {type, target, keys->session_token[0] ? token : NULL, NULL};
+    int result;
 
     snprintf(type, sizeof(type), "Content-Type: application/x-amz-json-%s", call->json_version);
     snprintf(target, sizeof(target), "X-Amz-Target: %s", call->target);
-    snprintf(token, sizeof(token), "X-Amz-Security-Token: %s", keys->session_token);
-    snprintf(sigv4, sizeof(sigv4), "aws:amz:%s:%s", region, call->service);
-    return nr_http_send(&(struct nr_http_request){.url = url,
-                                                  .headers = headers,
-                                                  .body = call->body,
-                                                  .deadline_mono_ms = call->deadline_mono_ms,
-                                                  .sigv4 = sigv4,
-                                                  .access_key_id = keys->access_key_id,
-                                                  .secret_access_key = keys->secret_access_key},
-                        reply, err);
-}
-
-static int try_once(const struct nr_aws_call *call, const char *url, const char *region, json_t **out,
-                    struct nr_err *err)
-{
-    const struct aws_credentials *keys;
-    struct nr_http_reply reply = {0};
-    int result;
-
-    if (aws_credentials_get(call->deadline_mono_ms, &keys, err) != 0)
-        return -1;
-    result = send_signed(call, url, region, keys, &reply, err);
+    result = aws_wire_send(&(struct aws_wire_request){.service = call->service,
+                                                      .endpoint_env = call->endpoint_env,
+                                                      .region = call->region,
+                                                      .headers = {type, target},
+                                                      .body = call->body,
+                                                      .deadline_mono_ms = call->deadline_mono_ms},
+                           &reply, err);
     if (result == 0)
         result = reply.status == 200 ? nr_json_parse(nr_buf_view(&reply.body), call->target, out, err)
                                      : explain(call, &reply, err);
@@ -160,18 +77,11 @@ static int try_once(const struct nr_aws_call *call, const char *url, const char 
 
 int nr_aws_json(const struct nr_aws_call *call, json_t **out, struct nr_err *err)
 {
-    const char *region = find_region(call);
-    char url[1024];
-
-    if (!region)
-        return nr_err_set(err, NR_ERR_INVALID, "Function.MissingSetting", "AWS_REGION: not set");
-    if (find_endpoint(call, region, url, sizeof(url), err) != 0)
-        return -1;
     for (int attempt = 1;; attempt++) {
         struct nr_err why = {0};
         struct nr_retry_decision decision;
 
-        if (try_once(call, url, region, out, &why) == 0)
+        if (try_once(call, out, &why) == 0)
             return 0;
         decision = nr_retry_decide(&retry_policy, attempt, &why, nr_clock_left_ms(call->deadline_mono_ms),
                                    nr_rand_below(1ULL << 32));

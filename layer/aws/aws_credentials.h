@@ -24,4 +24,7 @@ struct aws_credentials {
 int aws_credentials_get(int64_t deadline_mono_ms, const struct aws_credentials **out,
                         struct nr_err *err) NR_MUST_CHECK;
 
+/* Ask the container endpoint again at the next get: AWS says that what we have is expired or wrong. */
+void aws_credentials_forget(void);
+
 #endif

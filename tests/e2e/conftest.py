@@ -7,6 +7,7 @@ from harness.aws import Aws
 from harness.database import Database
 from harness.emulator import Emulator
 from harness.fcm import Fcm
+from harness.rds import Rds
 from harness.sqs import Sqs
 
 
@@ -92,3 +93,21 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section("figures (build/report/test.json)")
     for line in lines:
         terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def rds():
+    """The scripted RDS; see harness/rds.py."""
+    with Rds() as rds:
+        yield rds
+
+
+@pytest.fixture
+def snapshot(emulate, rds):
+    """snapshot(policy, settings) -> Emulator of aurora_snapshot on the scripted RDS."""
+
+    def start(policy: str, settings: dict | None = None, timeout_s: int = 60) -> Emulator:
+        return emulate(paths.function("aurora_snapshot"), "aurora_snapshot.handler",
+                       {"NARAE_SNAPSHOT_POLICY": policy, "AWS_ENDPOINT_URL_RDS": rds.endpoint, **(settings or {})}, timeout_s)
+
+    return start

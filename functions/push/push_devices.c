@@ -154,7 +154,7 @@ static void work_on_topics(const struct device_batch *batch, int64_t deadline_mo
     if (scope.n_device_ids || !batch->intake.is_direct) {
         if (topic_job_run(&sandbox.topics, &scope, deadline_mono_ms, report, &why) != 0) {
             nr_log_err(NR_LOG_ERROR, "topics wait", &why, NULL, 0);
-            if (why.kind == NR_ERR_INVALID)
+            if (why.kind == NR_ERR_INVALID || why.kind == NR_ERR_DENIED)
                 settings_forget_account(&sandbox.settings); /* perhaps the key was rotated */
         }
         log_advice(report);

@@ -93,7 +93,8 @@ static int read_database(struct settings *settings, int64_t deadline_mono_ms, st
                                              .conninfo = nr_buf_text(&conninfo),
                                              .application_name = settings->application_name
                                                                      ? settings->application_name
-                                                                     : "narae-push_send"},
+                                                                     : "narae-push_send",
+                                             .statement_timeout_ms = settings->statement_timeout_ms},
                      &settings->pg, err);
 }
 

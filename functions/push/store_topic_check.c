@@ -38,6 +38,12 @@ static const struct nr_pg_statement compare = {
     " from odd where t.device_id = odd.device_id and t.topic = odd.topic",
     4, true};
 
+static const struct nr_pg_statement postpone = {
+    "postpone the comparison of topics",
+    "update narae_push.device set topics_checked_at = now() - ($2::int - 1) * interval '1 day'"
+    " where device_id = any($1::bigint[])",
+    2, true};
+
 static struct nr_view number(char out[NUMBER_BYTES], int64_t value)
 {
     return nr_view_n(out, (size_t)snprintf(out, NUMBER_BYTES, "%" PRId64, value));
@@ -67,6 +73,27 @@ int store_topics_unchecked(struct nr_pg *pg, size_t limit, int64_t after_days, i
                                                nr_pg_text(found.rows, i, COLUMN_DUE_REGISTRATION)};
     *out = found;
     return 0;
+}
+
+int store_topics_postpone(struct nr_pg *pg, const int64_t *device_ids, size_t n_device_ids,
+                          int64_t after_days, int64_t deadline_mono_ms, struct nr_err *err)
+{
+    NR_BUF_AUTO ids;
+    struct nr_pg_value values[2];
+    char text[NUMBER_BYTES];
+
+    if (n_device_ids == 0)
+        return 0;
+    nr_buf_init(&ids, LIST_MAX_BYTES);
+    nr_pg_array_begin(&ids);
+    for (size_t i = 0; i < n_device_ids; i++)
+        nr_pg_array_add_int(&ids, device_ids[i]);
+    nr_pg_array_end(&ids);
+    if (nr_buf_check(&ids, "devices", err) != 0)
+        return -1;
+    values[0].text = nr_buf_view(&ids);
+    values[1].text = number(text, after_days);
+    return nr_pg_run(pg, &postpone, values, deadline_mono_ms, NULL, err);
 }
 
 void topic_devices_done(struct topic_devices *devices)

@@ -29,12 +29,16 @@ struct topic_devices {
 };
 
 /* Up to `limit` active devices with wishes that were last compared over `after_days` ago, marked as compared
- * now so that nobody else takes them: one that cannot be listed waits for the next round.
+ * now so that nobody else takes them.
  *
  * out  out  the caller's, topic_devices_done()
  * Returns 0, or -1 as nr_pg_run(). */
 int store_topics_unchecked(struct nr_pg *pg, size_t limit, int64_t after_days, int64_t deadline_mono_ms,
                            struct topic_devices *out, struct nr_err *err) NR_MUST_CHECK;
+
+/* Nothing could be learned of these: they are due again in a day. Returns 0, or -1 as nr_pg_run(). */
+int store_topics_postpone(struct nr_pg *pg, const int64_t *device_ids, size_t n_device_ids,
+                          int64_t after_days, int64_t deadline_mono_ms, struct nr_err *err) NR_MUST_CHECK;
 
 /* Accepts a zeroed value. */
 void topic_devices_done(struct topic_devices *devices);

@@ -1,11 +1,11 @@
 #include <stdlib.h>
 
+#include <narae/clock.h>
 #include <narae/h2.h>
 
+#include "functions/push/backoff.h"
 #include "functions/push/topic_iid.h"
 #include "functions/push/topic_round.h"
-
-enum { RETRY_AFTER_MAX_S = 3600 /* FCM's retries end after an hour */ };
 
 int topic_round_init(struct topic_round *round, struct topic_client *client, const struct topic_row *rows,
                      size_t n_rows, struct nr_err *err)
@@ -61,23 +61,11 @@ static int next(void *ctx, struct nr_h2_request *out)
     return 1;
 }
 
-/* Seconds; what is no number counts as not said, and the floors hold. */
-static int64_t retry_after_ms(struct nr_view text)
-{
-    int64_t seconds = 0;
-
-    for (size_t i = 0; i < text.len && seconds <= RETRY_AFTER_MAX_S; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return 0;
-        seconds = seconds * 10 + (text.ptr[i] - '0');
-    }
-    return (seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * 1000;
-}
-
 static void take_answers(struct topic_round *round, const struct topic_call *call,
                          const struct nr_h2_reply *reply)
 {
     struct topics_answer answers[TOPIC_IID_TOKENS_MAX];
+    int64_t asked_ms = backoff_retry_after_ms(reply->retry_after, reply->date, nr_clock_wall_ms());
 
     if (reply->fate != NR_H2_ANSWERED)
         for (size_t i = 0; i < call->n; i++)
@@ -89,7 +77,7 @@ static void take_answers(struct topic_round *round, const struct topic_call *cal
     for (size_t i = 0; i < call->n; i++) {
         struct topic_ending *ending = &round->endings[call->first + i];
 
-        *ending = (struct topic_ending){answers[i], retry_after_ms(reply->retry_after), true};
+        *ending = (struct topic_ending){answers[i], asked_ms, true};
         if (answers[i].is_slow || answers[i].verdict == TOPICS_STOP ||
             answers[i].verdict == TOPICS_UNAUTHENTICATED)
             round->is_stopped = true;

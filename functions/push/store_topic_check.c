@@ -82,9 +82,9 @@ int store_topics_postpone(struct nr_pg *pg, const int64_t *device_ids, size_t n_
     struct nr_pg_value values[2];
     char text[NUMBER_BYTES];
 
+    nr_buf_init(&ids, LIST_MAX_BYTES);
     if (n_device_ids == 0)
         return 0;
-    nr_buf_init(&ids, LIST_MAX_BYTES);
     nr_pg_array_begin(&ids);
     for (size_t i = 0; i < n_device_ids; i++)
         nr_pg_array_add_int(&ids, device_ids[i]);

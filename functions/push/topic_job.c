@@ -8,6 +8,10 @@
 #include "functions/push/topic_job.h"
 #include "functions/push/topic_round.h"
 
+/* A rate is kept in slices of a fifth of a second: whatever second FCM counts, there are at most six of them
+ * in it. */
+enum { SLICES_PER_S = 5 };
+
 /* Two waves of requests of 10 s (a refreshed token repeats the first), and what is around them. */
 enum { LEASE_MS = 120 * 1000 };
 
@@ -134,10 +138,18 @@ static int run_once(struct topic_client *client, const struct topic_scope *scope
     return result;
 }
 
+/* The batch API has few calls with many rows each. */
+static size_t slice_of(const struct topic_client *client)
+{
+    size_t rate = (size_t)client->topic_settings.rate;
+
+    return topic_client_uses_iid(client) || rate < SLICES_PER_S ? rate : rate / SLICES_PER_S;
+}
+
 int topic_job_run(struct topic_client *client, const struct topic_scope *scope, int64_t deadline_mono_ms,
                   struct topic_report *report, struct nr_err *err)
 {
-    size_t limit = (size_t)client->topic_settings.rate; /* a second's worth */
+    size_t limit = slice_of(client);
     size_t n_rows = limit;
 
     *report = (struct topic_report){0};

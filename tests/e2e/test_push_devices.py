@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+import urllib.request
 
 import jsonschema
 import pytest
@@ -37,14 +38,17 @@ def topic_calls(fcm) -> list[tuple]:
     return [(r["method"], *r["path"].partition("/registrations/")[2].split("/topicSubscriptions"), r["status"]) for r in calls]
 
 
+def ask_fcm(fcm, method: str, registration: str, rest: str) -> dict:
+    """As somebody else than the function."""
+    request = urllib.request.Request(f"{fcm.plain}/v1/projects/demo/registrations/{registration}/topicSubscriptions{rest}",
+                                     method=method, headers={"Authorization": "Bearer tester"})
+    with urllib.request.urlopen(request, timeout=10) as reply:
+        return json.loads(reply.read())
+
+
 def subscribed(fcm, registration: str) -> set[str]:
     """FCM's own list."""
-    import urllib.request
-
-    request = urllib.request.Request(f"{fcm.plain}/v1/projects/demo/registrations/{registration}/topicSubscriptions",
-                                     headers={"Authorization": "Bearer tester"})
-    with urllib.request.urlopen(request, timeout=10) as reply:
-        return {s["topic_name"] for s in json.loads(reply.read()).get("topic_subscriptions", [])}
+    return {s["topic_name"] for s in ask_fcm(fcm, "GET", registration, "?pageSize=2000").get("topic_subscriptions", [])}
 
 
 @pytest.fixture(autouse=True)
@@ -174,10 +178,7 @@ def test_a_dead_registration_is_found_by_its_topics(push_devices, database, fcm)
 def test_lists_find_what_fcm_has_lost(push_devices, push_prune, database, fcm):
     push_devices().invoke([register("reg-a", topics=["kept", "lost"])])
     database.run("update narae_push.topic set settled_at = now() - interval '31 days'")
-    import urllib.request
-    request = urllib.request.Request(f"{fcm.plain}/v1/projects/demo/registrations/reg-a/topicSubscriptions/lost",
-                                     method="DELETE", headers={"Authorization": "Bearer tester"})
-    urllib.request.urlopen(request, timeout=10).read()
+    ask_fcm(fcm, "DELETE", "reg-a", "/lost")
 
     answer = push_prune().invoke({"tasks": ["topics"]}).json()
 

@@ -151,7 +151,7 @@ static int write_reply(const struct run *run, struct nr_reply *reply, struct nr_
     json_t *about_topics =
         json_pack("{s:I,s:I,s:I,s:I,s:I}", "done", (json_int_t)run->topics.n_done, "failed",
                   (json_int_t)run->topics.n_failed, "waiting",
-                  (json_int_t)(run->topics.n_waiting + run->topics.n_untouched), "compared",
+                  (json_int_t)run->topics.n_waiting + (json_int_t)run->topics.n_untouched, "compared",
                   (json_int_t)run->checks.n_compared, "different", (json_int_t)run->checks.n_different);
 
     for (int i = 0; i < PRUNE_N_PLATFORMS; i++) {

@@ -145,6 +145,21 @@ Test(store_topics, two_sandboxes_never_have_the_same_row_until_its_lease_ends)
     cr_expect_eq(other_rows.items[0].attempts, 2);
 }
 
+/* Without that, the one would wait for the other and then do the same again. */
+Test(store_topics, passes_over_a_row_that_somebody_is_claiming_at_this_moment)
+{
+    add(1, "a", "wanted", 5);
+    add(1, "b", "wanted", 4);
+    test_database_run(&database, "begin; update narae_push.topic set lease_until = now() where topic = 'a'");
+
+    cr_assert_eq(store_topics_claim(pg, 10, 60000, NULL, 0, nr_clock_mono_ms() + 5000, &rows, &err), 0, "%s",
+                 err.message);
+
+    cr_expect_eq(rows.n, 1);
+    cr_expect(nr_view_is(rows.items[0].topic, NR_VIEW("b")));
+    test_database_run(&database, "commit");
+}
+
 Test(store_topics, writes_every_end_down)
 {
     add(1, "a", "wanted", 9);

@@ -5,6 +5,8 @@
 --
 -- push_send needs SELECT and UPDATE on narae_push.device, SELECT, INSERT and UPDATE on narae_push.send, and INSERT on
 -- narae_push.parked.
+-- push_devices and push_prune need SELECT, INSERT, UPDATE and DELETE on narae_push.device and narae_push.topic; push_prune
+-- SELECT and DELETE on narae_push.send and narae_push.parked.
 
 create schema if not exists narae_push;
 
@@ -81,3 +83,43 @@ select s.message_id, s.device_id, s.target, d.user_id, d.platform, s.state, s.ve
        s.claimable_at, d.status as device_status, d.inactive_reason
 from narae_push.send s
 left join narae_push.device d on d.device_id = s.device_id and s.device_id <> 0;
+-- The last register, replace or unregister that was applied: an older one that comes late changes nothing.
+alter table narae_push.device add column if not exists registered_at timestamptz;
+
+-- When FCM was last asked which topics the registration really has.
+alter table narae_push.device add column if not exists topics_checked_at timestamptz;
+
+-- What push_prune asks: who has not been heard of, and whose rows may go.
+create index if not exists device_refreshed on narae_push.device (platform, refreshed_at) where status = 'active';
+create index if not exists device_inactive on narae_push.device (inactive_at) where status = 'inactive';
+
+-- Topic subscriptions: what the client wants, and how far FCM has been told. A row is a job that anybody may take up again.
+--
+--   wanted    to be subscribed        -> active | failed
+--   active    FCM has it
+--   removing  to be unsubscribed      -> removed | failed
+--   removed   FCM no longer has it; kept for a while, so that an older wish that comes late is known to be older
+--   failed    FCM will never take it as it is (reason); the next registration of the client tries again
+--
+-- is_wanted is the client's wish alone. A device that lapsed keeps its wishes: it is unsubscribed, and when it comes back, or
+-- another registration replaces it, the wishes are what is subscribed again.
+create table if not exists narae_push.topic (
+    device_id   bigint not null references narae_push.device on delete cascade,
+    topic       text not null check (length(topic) between 1 and 900),
+    is_wanted   boolean not null,
+    state       text not null check (state in ('wanted', 'active', 'removing', 'removed', 'failed')),
+    wish        bigint not null default 1,                   -- raised whenever state is set anew: an answer to an older one is dropped
+    wished_at   timestamptz not null default now(),          -- when the client said so
+    attempts    integer not null default 0,                  -- calls to FCM since then
+    next_at     timestamptz not null default now(),          -- not to be tried before
+    lease_until timestamptz,                                 -- somebody is at it until then; a crash ends with the lease
+    settled_at  timestamptz not null default now(),          -- last change of state by an answer of FCM
+    reason      text,                                        -- of the last attempt that did not work
+    primary key (device_id, topic)
+);
+
+-- What is to be done, the longest due first.
+create index if not exists topic_due on narae_push.topic (next_at) where state in ('wanted', 'removing');
+
+-- What may go.
+create index if not exists topic_removed on narae_push.topic (settled_at) where state = 'removed';

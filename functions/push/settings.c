@@ -91,7 +91,10 @@ static int read_database(struct settings *settings, int64_t deadline_mono_ms, st
         return -1;
     return nr_pg_new(&(struct nr_pg_options){.setting = database,
                                              .conninfo = nr_buf_text(&conninfo),
-                                             .application_name = "narae-push_send"},
+                                             .application_name = settings->application_name
+                                                                     ? settings->application_name
+                                                                     : "narae-push_send",
+                                             .statement_timeout_ms = settings->statement_timeout_ms},
                      &settings->pg, err);
 }
 

@@ -17,7 +17,9 @@
 #include "functions/push/google_token.h"
 
 struct settings {
-    const char *fcm_endpoint; /* borrowed from the environment */
+    const char *application_name; /* given: what PostgreSQL shows of the connection; NULL = push_send's */
+    int64_t statement_timeout_ms; /* given: 0 = nr_pg's default */
+    const char *fcm_endpoint;     /* borrowed from the environment */
     int64_t n_connections;
     int64_t n_streams;
     int64_t request_timeout_ms;

@@ -10,6 +10,8 @@ enum {
     RECEIVE_COUNT_MAX = 1000000,
 };
 
+#define SENT_MAX_UNIX_MS INT64_C(253402300799999) /* the year 9999: no arithmetic can overflow */
+
 /* An event made by hand may lack what only later features need; what is there must still be sound. */
 static int optional_text(const struct nr_json_place *place, size_t max_bytes, struct nr_view *out,
                          struct nr_err *err)
@@ -18,11 +20,11 @@ static int optional_text(const struct nr_json_place *place, size_t max_bytes, st
 }
 
 /* A number that travels as a string; what is none counts as unknown. */
-static int64_t count_of(struct nr_view text)
+static int64_t number_of(struct nr_view text, int64_t max)
 {
     int64_t value = 0;
 
-    for (size_t i = 0; i < text.len && value <= RECEIVE_COUNT_MAX; i++) {
+    for (size_t i = 0; i < text.len && value <= max; i++) {
         if (text.ptr[i] < '0' || text.ptr[i] > '9')
             return 0;
         value = value * 10 + (text.ptr[i] - '0');
@@ -35,12 +37,16 @@ static int parse_attributes(const struct nr_json_place *place, struct nr_sqs_rec
     struct nr_json_place attributes = nr_json_member(place, "attributes");
     struct nr_json_place group = nr_json_member(&attributes, "MessageGroupId");
     struct nr_json_place count = nr_json_member(&attributes, "ApproximateReceiveCount");
+    struct nr_json_place sent = nr_json_member(&attributes, "SentTimestamp");
     struct nr_view count_text = {0};
+    struct nr_view sent_text = {0};
 
     if (optional_text(&group, MESSAGE_ID_MAX_BYTES, &out->group_id, err) != 0 ||
-        optional_text(&count, MESSAGE_ID_MAX_BYTES, &count_text, err) != 0)
+        optional_text(&count, MESSAGE_ID_MAX_BYTES, &count_text, err) != 0 ||
+        optional_text(&sent, MESSAGE_ID_MAX_BYTES, &sent_text, err) != 0)
         return -1;
-    out->receive_count = count_of(count_text);
+    out->receive_count = number_of(count_text, RECEIVE_COUNT_MAX);
+    out->sent_unix_ms = number_of(sent_text, SENT_MAX_UNIX_MS);
     return 0;
 }
 

@@ -1,5 +1,7 @@
 """Fixtures: see harness/ for what they start. The package must be there; nothing is skipped."""
 
+import functools
+
 import pytest
 
 from harness import paths, pki, report
@@ -66,11 +68,11 @@ def sqs():
 
 
 @pytest.fixture
-def push_send(emulate, database, fcm, sqs):
-    """push_send(changed settings) -> Emulator. Secrets lie in DATABASE and SERVICE_ACCOUNT."""
+def push_function(emulate, database, fcm, sqs):
+    """push_function(name, changed settings) -> Emulator. Secrets lie in DATABASE and SERVICE_ACCOUNT."""
 
-    def start(settings: dict | None = None, timeout_s: int = 60) -> Emulator:
-        return emulate(paths.function("push_send"), "push_send.handler", {
+    def start(name: str, settings: dict | None = None, timeout_s: int = 60) -> Emulator:
+        return emulate(paths.function(name), f"{name}.handler", {
             "NARAE_DATABASE": "env:DATABASE",
             "NARAE_FCM_SERVICE_ACCOUNT": "env:SERVICE_ACCOUNT",
             "NARAE_FCM_ENDPOINT": fcm.endpoint,
@@ -84,6 +86,24 @@ def push_send(emulate, database, fcm, sqs):
         }, timeout_s)
 
     return start
+
+
+@pytest.fixture
+def push_send(push_function):
+    """push_send(changed settings) -> Emulator."""
+    return functools.partial(push_function, "push_send")
+
+
+@pytest.fixture
+def push_devices(push_function):
+    """push_devices(changed settings) -> Emulator."""
+    return functools.partial(push_function, "push_devices")
+
+
+@pytest.fixture
+def push_prune(push_function):
+    """push_prune(changed settings) -> Emulator."""
+    return functools.partial(push_function, "push_prune")
 
 
 def pytest_terminal_summary(terminalreporter):

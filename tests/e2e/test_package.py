@@ -84,6 +84,11 @@ def test_libraries_are_small():
     assert (push_send.stat().st_size if paths.ARCH == "x86_64" else elf.loaded_bytes(push_send)) < 80 * KB
 
 
+@pytest.mark.parametrize("name", ["push_devices", "push_prune"])
+def test_functions_of_the_registry_are_small(name):
+    assert (paths.function(name) / f"{name}.so").stat().st_size < 64 * KB
+
+
 def test_layer_zip_is_small_and_holds_the_layer():
     archive = paths.PACKAGE / "layer.zip"
     with zipfile.ZipFile(archive) as opened:

@@ -28,8 +28,9 @@ struct nr_sqs_record {
     struct nr_view queue_arn; /* eventSourceARN; empty when the event has none */
     int64_t receive_count;    /* ApproximateReceiveCount; 0 = unknown */
     bool is_failed;
-    bool has_delay;  /* and how long it stays away; else as long as the queue's visibility timeout */
-    int64_t delay_s; /* 0 to NR_SQS_DELAY_MAX_S */
+    bool has_delay;       /* and how long it stays away; else as long as the queue's visibility timeout */
+    int64_t delay_s;      /* 0 to NR_SQS_DELAY_MAX_S */
+    int64_t sent_unix_ms; /* SentTimestamp; 0 = unknown */
 };
 
 struct nr_sqs_batch {

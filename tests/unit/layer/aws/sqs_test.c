@@ -16,7 +16,8 @@ Test(sqs, reads_what_the_mapping_sends)
 {
     NR_JSON_AUTO *doc =
         event("{\"Records\":[{\"messageId\":\"m1\",\"receiptHandle\":\"r1\",\"body\":\"b1\",\"attributes\":"
-              "{\"ApproximateReceiveCount\":\"3\",\"MessageGroupId\":\"g\"},\"eventSourceARN\":\"arn:q\"},"
+              "{\"ApproximateReceiveCount\":\"3\",\"SentTimestamp\":\"1790000000123\",\"MessageGroupId\":"
+              "\"g\"},\"eventSourceARN\":\"arn:q\"},"
               "{\"messageId\":\"m2\",\"body\":\"\"}]}");
     struct nr_sqs_batch batch = {0};
     struct nr_err err = {0};
@@ -30,7 +31,9 @@ Test(sqs, reads_what_the_mapping_sends)
     cr_assert(nr_view_is(batch.records[0].group_id, nr_view("g")));
     cr_assert(nr_view_is(batch.records[0].queue_arn, nr_view("arn:q")));
     cr_assert_eq(batch.records[0].receive_count, 3);
+    cr_assert_eq(batch.records[0].sent_unix_ms, 1790000000123);
     cr_assert_eq(batch.records[1].receive_count, 0);
+    cr_assert_eq(batch.records[1].sent_unix_ms, 0);
     cr_assert_eq(batch.records[1].body.len, 0);
     nr_sqs_batch_done(&batch);
 }

@@ -63,7 +63,7 @@ static void write_context(const struct search_request *request, struct nr_buf *o
 
 static int read_cursor(struct search *search, struct nr_err *err)
 {
-    NR_BUF_AUTO context;
+    NR_BUF_AUTO context = {0};
 
     search->cursor = (struct cursor){SEARCH_START, 1};
     if (!search->request.cursor.ptr)
@@ -100,7 +100,7 @@ static int write_next_cursor(struct search *search, struct nr_err *err)
     const struct page *page = &search->found.page;
     int64_t number = search->cursor.page + 1;
     struct cursor next = {.page = (uint16_t)(number < CURSOR_PAGE_MAX ? number : CURSOR_PAGE_MAX)};
-    NR_BUF_AUTO context;
+    NR_BUF_AUTO context = {0};
 
     if (!page->has_more)
         return 0;
@@ -185,7 +185,7 @@ static void write_answer(struct search *search)
 
 static int reply_found(struct search *search, struct nr_reply *reply, struct nr_err *err)
 {
-    NR_BUF_AUTO response;
+    NR_BUF_AUTO response = {0};
 
     write_answer(search);
     if (nr_buf_check(&search->body, "answer", err) != 0)
@@ -205,7 +205,7 @@ static int reply_failure(const struct search *search, struct nr_reply *reply, st
 {
     bool is_refusal = !search->is_parsed && err->kind == NR_ERR_INVALID;
     struct nr_err why = *err;
-    NR_BUF_AUTO response;
+    NR_BUF_AUTO response = {0};
 
     if (!search->is_http)
         return -1;

@@ -16,31 +16,14 @@ static int refuse(struct nr_err *err, const char *why)
 /* --- to code points --------------------------------------------------------------------------------------
  */
 
-static int compose(struct nr_view typed, int32_t *points, size_t *n, struct nr_err *err)
-{
-    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
-    utf8proc_ssize_t len;
-
-    if (typed.len > QUERY_TYPED_MAX_BYTES)
-        return refuse(err, "must have at most 100 characters");
-    len = utf8proc_decompose((const utf8proc_uint8_t *)(typed.len ? typed.ptr : ""),
-                             (utf8proc_ssize_t)typed.len, points, POINTS_MAX, options);
-    if (len >= 0 && len <= POINTS_MAX)
-        len = utf8proc_normalize_utf32(points, len, options);
-    if (len < 0 || len > POINTS_MAX)
-        return refuse(err, "must be valid UTF-8");
-    *n = (size_t)len;
-    return 0;
-}
-
 /* Keep this table and fold() in schema.sql the same. */
 static const struct {
     int32_t first, last; /* both included */
     int32_t becomes;     /* of the first; the others follow */
 } folds[] = {
-    {0x0009, 0x000A, SPACE}, {0x000D, 0x000D, SPACE}, {0x00A0, 0x00A0, SPACE},
-    {0x3000, 0x3000, SPACE}, {0x00AD, 0x00AD, DROP},  {0x200B, 0x200D, DROP},
-    {0x2060, 0x2060, DROP},  {0xFEFF, 0xFEFF, DROP},  {0xFF01, 0xFF5E, '!'},
+    {0x0000, 0x0000, DROP}, {0x0009, 0x000A, SPACE}, {0x000D, 0x000D, SPACE}, {0x00A0, 0x00A0, SPACE},
+    {0x00AD, 0x00AD, DROP}, {0x200B, 0x200D, DROP},  {0x2060, 0x2060, DROP},  {0x3000, 0x3000, SPACE},
+    {0xFEFF, 0xFEFF, DROP}, {0xFF01, 0xFF5E, '!'},
 };
 
 static int32_t fold(int32_t point)
@@ -53,6 +36,45 @@ static int32_t fold(int32_t point)
     return point;
 }
 
+/* Nothing gets longer by it. Returns how many bytes there are; -1 = that was no UTF-8. */
+static utf8proc_ssize_t fold_all(struct nr_view typed, utf8proc_uint8_t *out)
+{
+    utf8proc_ssize_t len = 0;
+
+    while (typed.len) {
+        int32_t point;
+        utf8proc_ssize_t step =
+            utf8proc_iterate((const utf8proc_uint8_t *)typed.ptr, (utf8proc_ssize_t)typed.len, &point);
+
+        if (step <= 0)
+            return -1;
+        if (fold(point) != DROP)
+            len += utf8proc_encode_char(fold(point), out + len);
+        typed = nr_view_n(typed.ptr + step, typed.len - (size_t)step);
+    }
+    return len;
+}
+
+/* What is invisible goes first: what stood on both sides of it may compose. */
+static int compose(struct nr_view typed, int32_t *points, size_t *n, struct nr_err *err)
+{
+    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    utf8proc_uint8_t folded[QUERY_TYPED_MAX_BYTES];
+    utf8proc_ssize_t len;
+
+    if (typed.len > QUERY_TYPED_MAX_BYTES)
+        return refuse(err, "must have at most 100 characters");
+    len = fold_all(typed, folded);
+    if (len > 0)
+        len = utf8proc_decompose(folded, len, points, POINTS_MAX, options);
+    if (len > 0 && len <= POINTS_MAX)
+        len = utf8proc_normalize_utf32(points, len, options);
+    if (len < 0 || len > POINTS_MAX)
+        return refuse(err, "must be valid UTF-8");
+    *n = (size_t)len;
+    return 0;
+}
+
 /* Without what is dropped, with single spaces between words and none around them. Returns how many are left.
  */
 static size_t tidy(int32_t *points, size_t n)
@@ -60,11 +82,9 @@ static size_t tidy(int32_t *points, size_t n)
     size_t kept = 0;
 
     for (size_t i = 0; i < n; i++) {
-        int32_t point = fold(points[i]);
-
-        if (point == DROP || (point == SPACE && (kept == 0 || points[kept - 1] == SPACE)))
+        if (points[i] == SPACE && (kept == 0 || points[kept - 1] == SPACE))
             continue;
-        points[kept++] = point;
+        points[kept++] = points[i];
     }
     return kept && points[kept - 1] == SPACE ? kept - 1 : kept;
 }

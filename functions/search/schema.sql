@@ -10,9 +10,10 @@ create schema if not exists narae_search;
 
 -- --- what is compared: text is folded the same way when it is stored and when it is asked for
 
--- Composed (NFC), full-width ASCII as ASCII, blanks as spaces, invisible characters gone, lower case. By ICU's rules where the
+-- Full-width ASCII as ASCII, blanks as spaces, invisible characters gone, then composed (NFC), lower case. By ICU's rules where the
 -- server has them: in a database of locale C, lower() knows no letter beyond ASCII. functions/search/query.c does the same,
 -- case apart. Not PARALLEL SAFE on purpose: a search asks for the beginning of a list, and workers would be started to read it all.
+-- PL/pgSQL, since the planner calls these for every search: a function in SQL is parsed anew each time.
 do $$
 declare
     wide text := (select string_agg(chr(c), '' order by c) from generate_series(65281, 65374) as c);
@@ -21,48 +22,54 @@ declare
     gone text := chr(173) || chr(8203) || chr(8204) || chr(8205) || chr(8288) || chr(65279);
     by_icu text := (select ' collate "und-x-icu"' from pg_collation where collname = 'und-x-icu' limit 1);
 begin
-    execute format('create or replace function narae_search.fold(typed text) returns text language sql immutable strict as '
-        '$f$ select lower(translate(normalize(typed, nfc), %L, %L)%s) collate "default" $f$',
+    execute format('create or replace function narae_search.fold(typed text) returns text language plpgsql immutable strict as '
+        '$f$ begin return lower(normalize(translate(typed, %L, %L), nfc)%s) collate "default"; end $f$',
         wide || blank || gone, narrow || repeat(' ', length(blank)), coalesce(by_icu, ''));
 end $$;
 
 -- Each Hangul syllable by its first consonant, a cluster of two consonants as the two, everything else as it is: what people
 -- type who type first consonants only.
-create or replace function narae_search.initials(folded text) returns text language sql immutable strict as $$
-    select string_agg(
+create or replace function narae_search.initials(folded text) returns text language plpgsql immutable strict as $$ begin
+    return (select string_agg(
         case when ascii(c) between 44032 and 55203
              then substr('ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ', (ascii(c) - 44032) / 588 + 1, 1)
              else coalesce((array['ㄱㅅ', 'ㄴㅈ', 'ㄴㅎ', 'ㄹㄱ', 'ㄹㅁ', 'ㄹㅂ', 'ㄹㅅ', 'ㄹㅌ', 'ㄹㅍ', 'ㄹㅎ', 'ㅂㅅ'])
                                [strpos('ㄳㄵㄶㄺㄻㄼㄽㄾㄿㅀㅄ', c)], c) end, '' order by n)
-    from unnest(string_to_array(folded, null)) with ordinality as x(c, n) $$;
+    from unnest(string_to_array(folded, null)) with ordinality as x(c, n));
+end $$;
 
 -- Its pieces of one and two characters, each once. The cost keeps the planner from computing them for a row to see whether it
 -- matches: the index knows.
-create or replace function narae_search.grams(folded text) returns text[] language sql immutable strict cost 5000 as $$
-    select array_agg(distinct gram) from (
+create or replace function narae_search.grams(folded text) returns text[] language plpgsql immutable strict cost 5000 as $$ begin
+    return (select array_agg(distinct gram) from (
         select c, c || lead(c) over (order by n) as pair
         from unnest(string_to_array(folded, null)) with ordinality as x(c, n)) as pieces,
-        lateral (values (c), (pair)) as both_of(gram) where gram is not null $$;
+        lateral (values (c), (pair)) as both_of(gram) where gram is not null);
+end $$;
 
 -- --- what was typed, as the statements of catalog.c need it; immutable, so that the planner sees their values
 
 -- For LIKE, nothing in it a wildcard.
-create or replace function narae_search.pattern(typed text) returns text language sql immutable strict as $$
-    select replace(replace(replace(narae_search.fold(typed), '\', '\\'), '%', '\%'), '_', '\_') $$;
+create or replace function narae_search.pattern(typed text) returns text language plpgsql immutable strict as $$ begin
+    return replace(replace(replace(narae_search.fold(typed), '\', '\\'), '%', '\%'), '_', '\_');
+end $$;
 
 -- For LIKE ALL: each word somewhere.
-create or replace function narae_search.patterns(words text[]) returns text[] language sql immutable strict as $$
-    select array_agg('%' || narae_search.pattern(word) || '%') from unnest(words) as word $$;
+create or replace function narae_search.patterns(words text[]) returns text[] language plpgsql immutable strict as $$ begin
+    return (select array_agg('%' || narae_search.pattern(word) || '%') from unnest(words) as word);
+end $$;
 
 -- The pieces that whatever holds all words has: a word of one character itself, of a longer one its pairs.
-create or replace function narae_search.wanted(words text[]) returns text[] language sql immutable strict as $$
-    select array_agg(distinct gram)
-    from unnest(words) as word, narae_search.fold(word) as folded, unnest(narae_search.grams(folded)) as gram
-    where length(gram) = 2 or length(folded) = 1 $$;
+create or replace function narae_search.wanted(words text[]) returns text[] language plpgsql immutable strict as $$ begin
+    return (select array_agg(distinct gram)
+            from unnest(words) as word, narae_search.fold(word) as folded, unnest(narae_search.grams(folded)) as gram
+            where length(gram) = 2 or length(folded) = 1);
+end $$;
 
 -- The moment of a cursor, which counts microseconds.
-create or replace function narae_search.at(unix_us bigint) returns timestamptz language sql immutable strict as $$
-    select timestamptz 'epoch' + unix_us * interval '1 microsecond' $$;
+create or replace function narae_search.at(unix_us bigint) returns timestamptz language plpgsql immutable strict as $$ begin
+    return timestamptz 'epoch' + unix_us * interval '1 microsecond';
+end $$;
 
 -- --- what is searched
 
@@ -100,11 +107,14 @@ declare
     col text;
 begin
     foreach name in array array['person', 'post'] loop
-        -- Walked from the latest on when what is asked for is common: the page is full long before the end.
-        execute format('create index if not exists %1$s_ranked on narae_search.%1$s (ranked_at desc, id desc)', name);
+        -- Walked from the latest on when what is asked for is common: the page is full long before the end. Of people it holds
+        -- what is compared, so that no row need be looked at; of posts that would be the whole text.
+        execute format('create index if not exists %1$s_ranked on narae_search.%1$s (ranked_at desc, id desc)%2$s', name,
+            case name when 'person' then ' include (folded, initials)' else '' end);
         foreach col in array array['folded', 'initials'] loop
             -- What begins so, whatever the database's locale. A query has at most 100 characters.
-            execute format('create index if not exists %1$s_%2$s on narae_search.%1$s (left(%2$s, 100) text_pattern_ops)', name, col);
+            execute format('create index if not exists %1$s_%2$s on narae_search.%1$s (%3$s text_pattern_ops) include (ranked_at, id)',
+                name, col, case name when 'person' then col else format('(left(%s, 100))', col) end);
             -- What holds it somewhere. fastupdate off: a search must not pay for the insertions before it.
             execute format('create index if not exists %1$s_%2$s_%3$s on narae_search.%1$s using gin (%4$s) with (fastupdate = off)',
                 name, col, case when bigm is null then 'grams' else 'bigm' end,

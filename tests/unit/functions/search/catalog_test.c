@@ -206,8 +206,9 @@ Test(catalog, finds_exact_names_first_then_beginnings_then_the_rest)
 
 Test(catalog, compares_without_case_width_and_form)
 {
-    add_people("U&'\\1112\\1161\\11AB\\1100\\1173\\11AF', 'Ｎａｒａｅ', 'NARAE', 'Élan', 'nar' || U&'\\200B' "
-               "|| 'ae'");
+    add_people(
+        "U&'\\1112\\200B\\1161\\11AB\\1100\\1173\\11AF', 'Ｎａｒａｅ', 'NARAE', 'Élan', 'nar' || U&'\\200B' "
+        "|| 'ae'");
 
     cr_expect_str_eq(people("한글"), "0:u1 ");
     cr_expect_str_eq(people("narae"), "0:u2 0:u3 0:u5 ");
@@ -385,11 +386,14 @@ Test(catalog, uses_the_indexes_of_pg_bigm_where_they_are)
 
 Test(catalog, walks_from_the_latest_on_when_very_many_match)
 {
-    add_many_people(12000);
-    test_database_run(&database, "delete from narae_search.person where folded like '김%'");
+    add_many_people(24000);
+    test_database_run(&database, "delete from narae_search.person where folded = '김'");
+    test_database_run(&database, "vacuum analyze narae_search.person");
 
-    expect_plan(CATALOG_GRAMS, "김", "Index Scan using person_ranked on person");
-    cr_expect_null(strstr(plan_of(CATALOG_GRAMS, "김"), "rows=12000"));
+    /* What begins so fills the page, by a walk that looks at no row; what holds it inside is never looked
+     * for. */
+    expect_plan(CATALOG_GRAMS, "김", "Index Only Scan using person_ranked on person");
+    expect_plan(CATALOG_GRAMS, "김", "Bitmap Index Scan on person_folded_grams (never executed)");
 }
 
 /* --- which indexes there are -------------------------------------------------------------------------------

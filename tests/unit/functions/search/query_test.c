@@ -72,6 +72,12 @@ Test(query, makes_blanks_single_spaces_and_drops_what_nobody_sees)
     cr_expect_str_eq(searched("a\xC2\xAD-b\xE2\x80\x8D\xE2\x81\xA0"), "text 3 a-b | a-b");
 }
 
+Test(query, composes_what_stood_on_both_sides_of_the_invisible)
+{
+    cr_expect_str_eq(searched("\xE1\x84\x92\xE2\x80\x8B\xE1\x85\xA1\xE1\x86\xAB"), "text 1 한 | 한");
+    cr_expect_str_eq(searched("Ａ\xCC\x81"), "text 1 Á | Á");
+}
+
 Test(query, puts_the_longest_word_first_and_keeps_the_order_of_equals)
 {
     cr_expect_str_eq(searched("가 나다 라마 바사아"), "text 11 가 나다 라마 바사아 | 바사아 나다 라마 가");

@@ -13,8 +13,8 @@
 
 #include "functions/search/answer.h"
 #include "functions/search/cursor.h"
+#include "functions/search/event_queue.h"
 #include "functions/search/lookup.h"
-#include "functions/search/outbox.h"
 #include "functions/search/query_settings.h"
 #include "functions/search/report.h"
 #include "functions/search/request.h"
@@ -31,7 +31,7 @@ enum {
 static struct {
     struct query_settings settings;
     struct lookup_index index;
-    struct outbox outbox;
+    struct event_queue events;
 } sandbox;
 
 /* One invocation. */
@@ -116,7 +116,7 @@ static struct nr_view query_id_of(const struct search *search)
 }
 
 /* The event says what the caller saw, failure too; whatever becomes of it, the caller gets his answer. */
-static enum outbox_result send_report(struct search *search, const struct nr_err *failure)
+static enum event_queue_result send_report(struct search *search, const struct nr_err *failure)
 {
     char now[NR_CLOCK_RFC3339_BYTES];
     struct report report = {.request = &search->request,
@@ -128,16 +128,16 @@ static enum outbox_result send_report(struct search *search, const struct nr_err
                             .took_us = search->took_us};
     struct nr_err why = {0};
     struct nr_log_field n;
-    enum outbox_result result;
+    enum event_queue_result result;
     NR_BUF_AUTO event;
 
     nr_buf_init(&event, BODY_MAX_BYTES);
     nr_clock_rfc3339(nr_clock_wall_ms(), now);
     report.now = nr_view(now);
     report_format(&report, &event);
-    result = outbox_send(&sandbox.outbox, nr_buf_view(&event), search->deadline_mono_ms, &why);
-    n = nr_log_int("eventsLost", sandbox.outbox.n_lost);
-    if (result == OUTBOX_FAILED)
+    result = event_queue_send(&sandbox.events, nr_buf_view(&event), search->deadline_mono_ms, &why);
+    n = nr_log_int("eventsLost", sandbox.events.n_lost);
+    if (result == EVENT_QUEUE_FAILED)
         nr_log_err(NR_LOG_WARN, "search events are lost", &why, &n, 1);
     return result;
 }
@@ -145,12 +145,12 @@ static enum outbox_result send_report(struct search *search, const struct nr_err
 /* --- reply -------------------------------------------------------------------------------------------------
  */
 
-static void count(const struct search *search, bool is_failed, enum outbox_result event)
+static void count(const struct search *search, bool is_failed, enum event_queue_result event)
 {
     const struct nr_metric metrics[] = {
         {"SearchTime", NR_METRIC_MILLISECONDS, (double)search->took_us / 1000.0},
         {"SearchesFailed", NR_METRIC_COUNT, is_failed},
-        {"SearchEventsLost", NR_METRIC_COUNT, event != OUTBOX_SENT},
+        {"SearchEventsLost", NR_METRIC_COUNT, event != EVENT_QUEUE_SENT},
     };
 
     nr_metric_emit("Narae/Search", NULL, 0, metrics, sizeof(metrics) / sizeof(metrics[0]));
@@ -159,10 +159,10 @@ static void count(const struct search *search, bool is_failed, enum outbox_resul
 /* What a search leaves behind, found or failed. */
 static void finish(struct search *search, const struct nr_err *failure)
 {
-    enum outbox_result event = OUTBOX_SENT;
+    enum event_queue_result event = EVENT_QUEUE_SENT;
 
     search->took_us = nr_clock_mono_us() - search->started_us;
-    if (!search->request.is_opt_out && sandbox.outbox.queue_url[0])
+    if (!search->request.is_opt_out && sandbox.events.url[0])
         event = send_report(search, failure);
     count(search, failure != NULL, event);
     nr_log(NR_LOG_DEBUG, "search done", nr_log_int("results", (int64_t)search->found.page.n),
@@ -285,8 +285,8 @@ static int init(struct nr_err *err)
 {
     if (query_settings_read(&sandbox.settings, err) != 0 || nr_tls_warm(err) != 0)
         return -1;
-    sandbox.outbox = (struct outbox){.queue_url = sandbox.settings.events_queue,
-                                     .timeout_ms = sandbox.settings.events_timeout_ms};
+    sandbox.events = (struct event_queue){.url = sandbox.settings.events_queue,
+                                          .timeout_ms = sandbox.settings.events_timeout_ms};
     return read_secrets_early(err);
 }
 

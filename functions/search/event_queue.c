@@ -3,11 +3,11 @@
 #include <narae/clock.h>
 #include <narae/json.h>
 
-#include "functions/search/outbox.h"
+#include "functions/search/event_queue.h"
 
 enum { BODY_MAX_BYTES = 1024 * 1024 /* SQS's own limit */ };
 
-static int send_message(const struct outbox *outbox, struct nr_view event, int64_t deadline_mono_ms,
+static int send_message(const struct event_queue *queue, struct nr_view event, int64_t deadline_mono_ms,
                         struct nr_err *err)
 {
     NR_BUF_AUTO body;
@@ -20,7 +20,7 @@ static int send_message(const struct outbox *outbox, struct nr_view event, int64
 
     nr_buf_init(&body, BODY_MAX_BYTES);
     nr_buf_add_text(&body, "{\"QueueUrl\":");
-    nr_buf_add_json_text(&body, nr_view(outbox->queue_url));
+    nr_buf_add_json_text(&body, nr_view(queue->url));
     nr_buf_add_text(&body, ",\"MessageBody\":");
     nr_buf_add_json_text(&body, event);
     nr_buf_add_char(&body, '}');
@@ -30,19 +30,19 @@ static int send_message(const struct outbox *outbox, struct nr_view event, int64
     return nr_aws_json(&call, &reply, err);
 }
 
-enum outbox_result outbox_send(struct outbox *outbox, struct nr_view event, int64_t deadline_mono_ms,
-                               struct nr_err *err)
+enum event_queue_result event_queue_send(struct event_queue *queue, struct nr_view event,
+                                         int64_t deadline_mono_ms, struct nr_err *err)
 {
     int64_t now_mono_ms = nr_clock_mono_ms();
-    int64_t deadline = now_mono_ms + outbox->timeout_ms;
+    int64_t deadline = now_mono_ms + queue->timeout_ms;
 
-    if (now_mono_ms < outbox->paused_until_mono_ms) {
-        outbox->n_lost++;
-        return OUTBOX_LOST;
+    if (now_mono_ms < queue->paused_until_mono_ms) {
+        queue->n_lost++;
+        return EVENT_QUEUE_LOST;
     }
-    if (send_message(outbox, event, deadline < deadline_mono_ms ? deadline : deadline_mono_ms, err) == 0)
-        return OUTBOX_SENT;
-    outbox->n_lost++;
-    outbox->paused_until_mono_ms = nr_clock_mono_ms() + OUTBOX_PAUSE_MS;
-    return OUTBOX_FAILED;
+    if (send_message(queue, event, deadline < deadline_mono_ms ? deadline : deadline_mono_ms, err) == 0)
+        return EVENT_QUEUE_SENT;
+    queue->n_lost++;
+    queue->paused_until_mono_ms = nr_clock_mono_ms() + EVENT_QUEUE_PAUSE_MS;
+    return EVENT_QUEUE_FAILED;
 }

@@ -6,11 +6,11 @@
 
 #include <narae/clock.h>
 
-#include "functions/search/outbox.h"
+#include "functions/search/event_queue.h"
 #include "tests/support/canned_http.h"
 
 static struct canned_http *sqs;
-static struct outbox outbox;
+static struct event_queue queue;
 static struct nr_err err;
 
 static void start(const char *const *answers, size_t n)
@@ -28,18 +28,18 @@ static void set_up(void)
     setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "hush", 1);
     setenv("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1", 1);
-    outbox = (struct outbox){.queue_url = "https://sqs.us-east-1.amazonaws.com/1/events", .timeout_ms = 2000};
+    queue = (struct event_queue){.url = "https://sqs.us-east-1.amazonaws.com/1/events", .timeout_ms = 2000};
 }
 
-TestSuite(outbox, .init = set_up, .timeout = 30);
+TestSuite(event_queue, .init = set_up, .timeout = 30);
 
-static enum outbox_result send_one(const char *event)
+static enum event_queue_result send_one(const char *event)
 {
     nr_err_reset(&err);
-    return outbox_send(&outbox, nr_view(event), NR_CLOCK_NEVER_MS, &err);
+    return event_queue_send(&queue, nr_view(event), NR_CLOCK_NEVER_MS, &err);
 }
 
-Test(outbox, sends_an_event_as_one_signed_message)
+Test(event_queue, sends_an_event_as_one_signed_message)
 {
     static const char *const answers[] = {
         "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nConnection: "
@@ -48,7 +48,7 @@ Test(outbox, sends_an_event_as_one_signed_message)
 
     start(answers, 1);
 
-    cr_expect_eq(send_one("{\"user_query\":\"김\\\"\"}"), OUTBOX_SENT, "%s", err.message);
+    cr_expect_eq(send_one("{\"user_query\":\"김\\\"\"}"), EVENT_QUEUE_SENT, "%s", err.message);
 
     canned_http_stop(sqs, &journal);
     cr_expect_eq(journal.n_requests, 1);
@@ -57,33 +57,33 @@ Test(outbox, sends_an_event_as_one_signed_message)
     cr_expect_not_null(strstr(journal.last,
                               "\r\n\r\n{\"QueueUrl\":\"https://sqs.us-east-1.amazonaws.com/1/events\","
                               "\"MessageBody\":\"{\\\"user_query\\\":\\\"김\\\\\\\"\\\"}\"}"));
-    cr_expect_eq(outbox.n_lost, 0);
+    cr_expect_eq(queue.n_lost, 0);
 }
 
-Test(outbox, says_once_why_it_pauses_and_counts_what_is_lost)
+Test(event_queue, says_once_why_it_pauses_and_counts_what_is_lost)
 {
-    cr_expect_eq(send_one("{}"), OUTBOX_FAILED);
+    cr_expect_eq(send_one("{}"), EVENT_QUEUE_FAILED);
     cr_expect_eq(err.kind, NR_ERR_UNAVAILABLE, "%s", err.message);
 
-    cr_expect_eq(send_one("{}"), OUTBOX_LOST);
+    cr_expect_eq(send_one("{}"), EVENT_QUEUE_LOST);
     cr_expect_eq(err.kind, NR_ERR_NONE);
-    cr_expect_eq(outbox.n_lost, 2);
+    cr_expect_eq(queue.n_lost, 2);
 }
 
-Test(outbox, tries_again_after_the_pause)
+Test(event_queue, tries_again_after_the_pause)
 {
     static const char *const answers[] = {
         "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nConnection: close\r\n\r\n{}"};
 
-    cr_assert_eq(send_one("{}"), OUTBOX_FAILED);
+    cr_assert_eq(send_one("{}"), EVENT_QUEUE_FAILED);
     start(answers, 1);
-    outbox.paused_until_mono_ms = nr_clock_mono_ms(); /* as if the time had passed */
+    queue.paused_until_mono_ms = nr_clock_mono_ms(); /* as if the time had passed */
 
-    cr_expect_eq(send_one("{}"), OUTBOX_SENT, "%s", err.message);
+    cr_expect_eq(send_one("{}"), EVENT_QUEUE_SENT, "%s", err.message);
     canned_http_stop(sqs, NULL);
 }
 
-Test(outbox, gives_up_when_the_queue_refuses)
+Test(event_queue, gives_up_when_the_queue_refuses)
 {
     static const char *const answers[] = {
         "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\n"
@@ -92,7 +92,7 @@ Test(outbox, gives_up_when_the_queue_refuses)
 
     start(answers, 1);
 
-    cr_expect_eq(send_one("{}"), OUTBOX_FAILED);
+    cr_expect_eq(send_one("{}"), EVENT_QUEUE_FAILED);
     cr_expect_not_null(strstr(err.message, "QueueDoesNotExist"), "%s", err.message);
     canned_http_stop(sqs, NULL);
 }

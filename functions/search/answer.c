@@ -41,8 +41,7 @@ void answer_format(const struct answer *answer, struct nr_buf *out)
     nr_buf_add_text(out, "]}");
 }
 
-/* --- HTTP --------------------------------------------------------------------------------------------------
- */
+/* --- HTTP ----------------------------------------------------------------------------------------------- */
 
 static void add_response(struct nr_buf *out, int status, const char *more_headers, struct nr_view body)
 {

@@ -118,8 +118,7 @@ int catalog_find_index(struct nr_pg *pg, int64_t deadline_mono_ms, enum catalog_
     return 0;
 }
 
-/* --- their values ------------------------------------------------------------------------------------------
- */
+/* --- their values --------------------------------------------------------------------------------------- */
 
 struct values {
     char bucket[NUMBER_BYTES], rank[NUMBER_BYTES], id[NUMBER_BYTES], rows[NUMBER_BYTES];

@@ -13,8 +13,7 @@ static int refuse(struct nr_err *err, const char *why)
     return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidQuery", "q: %s", why);
 }
 
-/* --- to code points --------------------------------------------------------------------------------------
- */
+/* --- to code points ------------------------------------------------------------------------------------- */
 
 /* Keep this table and fold() in schema.sql the same. */
 static const struct {
@@ -116,8 +115,7 @@ static bool as_initials(const int32_t *points, size_t n, int32_t *out, size_t *n
     return true;
 }
 
-/* --- to bytes --------------------------------------------------------------------------------------------
- */
+/* --- to bytes ------------------------------------------------------------------------------------------- */
 
 static struct nr_view encode(const int32_t *points, size_t n, char *out)
 {

@@ -4,10 +4,14 @@
 #include "functions/search/page.h"
 #include "functions/search/request.h"
 
-enum { LIMIT_DIGITS_MAX = 2, IN_MAX_BYTES = 64, METHOD_MAX_BYTES = 16 };
+enum {
+    LIMIT_DIGITS_MAX = 2,
+    IN_MAX_BYTES = 64,
+    METHOD_MAX_BYTES = 16,
+    CURSOR_MAX_BYTES = 4 * CURSOR_TEXT_BYTES /* what is no cursor is named as such by whoever reads it */
+};
 
-/* --- members -----------------------------------------------------------------------------------------------
- */
+/* --- members -------------------------------------------------------------------------------------------- */
 
 static int parse_mode(const struct nr_json_place *place, struct search_request *out, struct nr_err *err)
 {
@@ -93,7 +97,7 @@ static int parse_query(const struct nr_json_place *place, struct search_request 
 
 static int parse_cursor(const struct nr_json_place *place, struct search_request *out, struct nr_err *err)
 {
-    return nr_json_has(place) ? nr_json_want_text(place, 1, 4 * CURSOR_TEXT_BYTES, &out->cursor, err) : 0;
+    return nr_json_has(place) ? nr_json_want_text(place, 1, CURSOR_MAX_BYTES, &out->cursor, err) : 0;
 }
 
 static int parse_opt_out(const struct nr_json_place *place, struct search_request *out, struct nr_err *err)
@@ -143,8 +147,7 @@ static int parse_members(const struct nr_json_place *root, struct search_request
     return parse_id(root, "session_id", &out->session_id, err);
 }
 
-/* --- the two forms -----------------------------------------------------------------------------------------
- */
+/* --- the two forms -------------------------------------------------------------------------------------- */
 
 static int parse_direct(const json_t *event, struct search_request *out, struct nr_err *err)
 {

@@ -23,7 +23,8 @@ enum {
     REPLY_RESERVE_MS = 200, /* kept free for the event and the reply */
     INIT_SECRETS_MS =
         5 * 1000, /* Lambda ends an init after 10 s: what takes longer is asked again at the first event */
-    BODY_MAX_BYTES = 256 * 1024, /* 50 results of 200 characters, every byte escaped, are 70 KB */
+    BODY_MAX_BYTES = 256 * 1024,             /* 50 results of 200 characters, every byte escaped, are 70 KB */
+    RESPONSE_MAX_BYTES = 2 * BODY_MAX_BYTES, /* the body as a JSON text: its quotes are escaped */
     CONTEXT_MAX_BYTES = QUERY_BYTES_MAX + 16,
 };
 
@@ -49,8 +50,7 @@ struct search {
     int64_t took_us; /* 0 = not answered yet */
 };
 
-/* --- parse -------------------------------------------------------------------------------------------------
- */
+/* --- parse ---------------------------------------------------------------------------------------------- */
 
 /* What a cursor must not be used apart from. */
 static void write_context(const struct search_request *request, struct nr_buf *out)
@@ -73,8 +73,7 @@ static int read_cursor(struct search *search, struct nr_err *err)
                         nr_buf_view(&context), &search->cursor, err);
 }
 
-/* --- act ---------------------------------------------------------------------------------------------------
- */
+/* --- act ------------------------------------------------------------------------------------------------ */
 
 static int64_t lookup_deadline(const struct search *search)
 {
@@ -142,8 +141,7 @@ static enum event_queue_result send_report(struct search *search, const struct n
     return result;
 }
 
-/* --- reply -------------------------------------------------------------------------------------------------
- */
+/* --- reply ---------------------------------------------------------------------------------------------- */
 
 static void count(const struct search *search, bool is_failed, enum event_queue_result event)
 {
@@ -192,7 +190,7 @@ static int reply_found(struct search *search, struct nr_reply *reply, struct nr_
         return -1;
     if (!search->is_http)
         return nr_reply_bytes(reply, nr_buf_view(&search->body), NULL, err);
-    nr_buf_init(&response, 2 * BODY_MAX_BYTES);
+    nr_buf_init(&response, RESPONSE_MAX_BYTES);
     answer_http(nr_buf_view(&search->body), &response);
     if (nr_buf_check(&response, "answer", err) != 0)
         return -1;
@@ -217,8 +215,7 @@ static int reply_failure(const struct search *search, struct nr_reply *reply, st
     return nr_reply_bytes(reply, nr_buf_view(&response), NULL, err);
 }
 
-/* --- one search --------------------------------------------------------------------------------------------
- */
+/* --- one search ----------------------------------------------------------------------------------------- */
 
 static int parse(struct search *search, const json_t *event, struct nr_err *err)
 {
@@ -266,8 +263,7 @@ static int invoke(const struct nr_request *request, struct nr_reply *reply, stru
     return result;
 }
 
-/* --- the sandbox -------------------------------------------------------------------------------------------
- */
+/* --- the sandbox ---------------------------------------------------------------------------------------- */
 
 /* A secret that cannot be reached yet is invoke's business; one that is wrong is not. */
 static int read_secrets_early(struct nr_err *err)

@@ -54,8 +54,7 @@ static struct nr_pg *connect_plain(void)
     return pg;
 }
 
-/* --- the ways ----------------------------------------------------------------------------------------------
- */
+/* --- the ways ------------------------------------------------------------------------------------------- */
 
 static size_t ask_narae(const char *event, struct nr_buf *body)
 {
@@ -95,8 +94,7 @@ static size_t ask_plain(struct nr_pg *pg, const struct nr_pg_statement *statemen
     return nr_pg_rows_count(rows);
 }
 
-/* --- the run -----------------------------------------------------------------------------------------------
- */
+/* --- the run -------------------------------------------------------------------------------------------- */
 
 /* The first answer is what a person waited for; the best of three is what it costs when nothing else is
  * running. */

@@ -49,8 +49,7 @@ static void tear_down(void)
 
 TestSuite(catalog, .init = set_up, .fini = tear_down, .timeout = 60);
 
-/* --- arranging ---------------------------------------------------------------------------------------------
- */
+/* --- arranging ------------------------------------------------------------------------------------------ */
 
 /* The same database with both kinds of indexes. */
 static void add_bigm(void)
@@ -87,8 +86,7 @@ static void add_many_people(int n)
     test_database_run(&database, sql);
 }
 
-/* --- acting ------------------------------------------------------------------------------------------------
- */
+/* --- acting --------------------------------------------------------------------------------------------- */
 
 static struct nr_pg_rows *ask_for(const struct catalog_ask *ask)
 {
@@ -190,8 +188,7 @@ static bool is_same(const char *pages, const char *wanted)
     return strncmp(pages, wanted, COMPARED_BYTES) == 0;
 }
 
-/* --- what is found -----------------------------------------------------------------------------------------
- */
+/* --- what is found -------------------------------------------------------------------------------------- */
 
 Test(catalog, finds_exact_names_first_then_beginnings_then_the_rest)
 {
@@ -322,8 +319,7 @@ Test(catalog, finds_the_same_when_so_many_match_that_it_walks)
     expect_same("ㄱㄱ", "'ㄱㄱ'", "initials");
 }
 
-/* --- plans -------------------------------------------------------------------------------------------------
- */
+/* --- plans ---------------------------------------------------------------------------------------------- */
 
 /* The plan of a first page, as one text. */
 static const char *plan_of(enum catalog_index index, const char *typed)
@@ -396,8 +392,7 @@ Test(catalog, walks_from_the_latest_on_when_very_many_match)
     expect_plan(CATALOG_GRAMS, "김", "Bitmap Index Scan on person_folded_grams (never executed)");
 }
 
-/* --- which indexes there are -------------------------------------------------------------------------------
- */
+/* --- which indexes there are ---------------------------------------------------------------------------- */
 
 static enum catalog_index index_of_database(void)
 {
@@ -438,8 +433,7 @@ Test(catalog, schema_can_be_run_again)
     cr_expect_str_eq(people("김철수"), "0:u1 ");
 }
 
-/* --- paging ------------------------------------------------------------------------------------------------
- */
+/* --- paging --------------------------------------------------------------------------------------------- */
 
 Test(catalog, goes_on_where_it_stopped_whatever_came_in_between)
 {

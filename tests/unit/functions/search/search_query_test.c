@@ -28,8 +28,7 @@ static struct nr_buf reply_body;
 static struct nr_err err;
 static int log_fd;
 
-/* --- surroundings ------------------------------------------------------------------------------------------
- */
+/* --- surroundings --------------------------------------------------------------------------------------- */
 
 static void set_up(void)
 {
@@ -161,8 +160,7 @@ static void expect_logged(const char *part)
     cr_expect(strstr(logged(), part), "no %s in: %s", part, logged());
 }
 
-/* --- what is answered --------------------------------------------------------------------------------------
- */
+/* --- what is answered ----------------------------------------------------------------------------------- */
 
 Test(search_query, answers_with_people_and_posts_in_one_order)
 {
@@ -268,8 +266,7 @@ Test(search_query, tells_a_stranger_what_is_wrong_with_his_request)
     expect_logged("request refused");
 }
 
-/* --- the search's own event --------------------------------------------------------------------------------
- */
+/* --- the search's own event ----------------------------------------------------------------------------- */
 
 Test(search_query, reports_what_it_answered)
 {
@@ -345,8 +342,7 @@ Test(search_query, works_without_a_queue)
     json_decref(answer);
 }
 
-/* --- what goes wrong ---------------------------------------------------------------------------------------
- */
+/* --- what goes wrong ------------------------------------------------------------------------------------ */
 
 /* Another session holds the table. */
 static void lock_people(void)

@@ -347,6 +347,18 @@ static void expect_plan(enum catalog_index index, const char *typed, const char 
     cr_expect_null(strstr(plan, "Seq Scan"), "%s: reads everything\n%s", typed, plan);
 }
 
+/* Is there a line with both? */
+static bool has_line(const char *plan, const char *a, const char *b)
+{
+    for (const char *at = strstr(plan, a); at; at = strstr(at + 1, a)) {
+        const char *found = strstr(at, b);
+
+        if (found && found < at + strcspn(at, "\n"))
+            return true;
+    }
+    return false;
+}
+
 /* Rare enough for an index to be worth it: what the tables of an app are, and a test's are not. */
 static void add_rare_people(void)
 {
@@ -388,7 +400,9 @@ Test(catalog, walks_from_the_latest_on_when_very_many_match)
 
     /* What begins so fills the page, by a walk that looks at no row; what holds it inside is never looked
      * for. */
-    expect_plan(CATALOG_GRAMS, "김", "Index Only Scan using person_ranked on person");
+    cr_expect(
+        has_line(plan_of(CATALOG_GRAMS, "김"), "Index Only Scan using person_ranked", "(actual rows=21 "),
+        "%s", plan_of(CATALOG_GRAMS, "김"));
     expect_plan(CATALOG_GRAMS, "김", "Bitmap Index Scan on person_folded_grams (never executed)");
 }
 

@@ -200,6 +200,31 @@ Test(search_query, gives_every_result_once_page_by_page)
     cr_expect_str_eq(all, "exact:u2 prefix:p1 prefix:u1 contains:p2 contains:u3 ");
 }
 
+/* The page ends between a person and a post of one moment, both ways. */
+Test(search_query, loses_nothing_between_two_sources_at_one_moment)
+{
+    char all[1024] = "";
+    char event[512] = "{\"q\":\"나래\",\"limit\":1}";
+
+    test_database_run(&database, "insert into narae_search.person (user_id, nickname, ranked_at) values"
+                                 " ('a', '나래1', '2026-11-05'), ('b', '나래2', '2026-11-05');"
+                                 " insert into narae_search.post (post_id, title, ranked_at) values"
+                                 " ('c', '나래3', '2026-11-05'), ('d', '나래4', '2026-11-05')");
+    init();
+    while (event[0]) {
+        json_t *answer = answer_to(event);
+        const char *cursor = text_of(answer, "next_cursor");
+
+        strcat(all, results(answer));
+        event[0] = '\0';
+        if (cursor)
+            snprintf(event, sizeof(event), "{\"q\":\"나래\",\"limit\":1,\"cursor\":\"%s\"}", cursor);
+        json_decref(answer);
+    }
+
+    cr_expect_str_eq(all, "prefix:b prefix:a prefix:d prefix:c ");
+}
+
 Test(search_query, refuses_the_cursor_of_another_search)
 {
     char event[512];

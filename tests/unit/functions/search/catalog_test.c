@@ -214,6 +214,25 @@ Test(catalog, compares_without_case_width_and_form)
     cr_expect_str_eq(people("\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB"), "1:u1 "); /* decomposed */
 }
 
+/* Its lower() knows ASCII, and its btree could serve LIKE by itself: nothing may depend on either. */
+Test(catalog, finds_the_same_in_a_database_of_locale_c)
+{
+    tear_down();
+    test_database_init_as(&database, "functions/search/schema.sql", " template template0 locale 'C'");
+    cr_assert_eq(
+        nr_pg_new(&(struct nr_pg_options){.setting = "NARAE_DATABASE", .conninfo = database.uri}, &pg, &err),
+        0, "%s", err.message);
+    cr_assert_str_eq(test_database_text(&database, "show lc_ctype"), "C");
+    add_people("'김철수', 'Élan', 'ＮＡＲＡＥ', 'ИВАН'");
+
+    cr_expect_str_eq(people("김"), "1:u1 ");
+    cr_expect_str_eq(people("ㄱㅊ"), "1:u1 ");
+    cr_expect_str_eq(people("élan"), "0:u2 ");
+    cr_expect_str_eq(people("narae"), "0:u3 ");
+    cr_expect_str_eq(people("иван"), "0:u4 ");
+    cr_expect_str_eq(mentions("김처"), "1:u1 ");
+}
+
 Test(catalog, takes_wildcards_quotes_and_backslashes_as_they_are)
 {
     add_people("'100%', '100_', e'a\\\\b', '1000', 'it''s', '％', 'NULL', '{a,b}', 'c\"d'");

@@ -1,9 +1,11 @@
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 
 #include <narae/crypto.h>
@@ -30,6 +32,23 @@ int nr_crypto_sha256(struct nr_view data, uint8_t out[NR_SHA256_BYTES], struct n
     if (!EVP_Digest(data.ptr ? data.ptr : "", data.len, out, NULL, EVP_sha256(), NULL))
         return out_of_memory(err);
     return 0;
+}
+
+int nr_crypto_hmac_sha256(struct nr_view key, struct nr_view data, uint8_t out[NR_SHA256_BYTES],
+                          struct nr_err *err)
+{
+    if (key.len > INT_MAX)
+        return nr_err_set(err, NR_ERR_BUG, NULL, "a key of %zu bytes", key.len);
+    nr_tls_setup();
+    if (!HMAC(EVP_sha256(), key.len ? key.ptr : "", (int)key.len,
+              (const unsigned char *)(data.len ? data.ptr : ""), data.len, out, NULL))
+        return out_of_memory(err);
+    return 0;
+}
+
+bool nr_crypto_is_same(const void *a, const void *b, size_t n)
+{
+    return CRYPTO_memcmp(a, b, n) == 0;
 }
 
 void nr_crypto_base64url(struct nr_buf *out, struct nr_view data)

@@ -66,7 +66,7 @@ def test_sam_build_leaves_the_package_alone_and_points_to_it(tmp_path):
     built = yaml_parse((out / "template.yaml").read_text())["Resources"]
     assert (out / built["NaraeLayer"]["Properties"]["ContentUri"]).resolve() == paths.LAYER.resolve()
     assert (out / built["PushSend"]["Properties"]["CodeUri"]).resolve() == paths.function("push_send").resolve()
-    assert [file.name for file in out.iterdir()] == ["template.yaml"]
+    assert {file.name for file in out.iterdir()} == {"template.yaml", "Lake"}  # the nested stack is built too
     assert digest(paths.PACKAGE) == before
 
 
@@ -218,3 +218,27 @@ def test_outputs_name_the_queue_its_dead_letters_and_the_layer(cloudformation):
     assert outputs["PushDeadLetterQueueUrl"] == {"Ref": "PushDeadLetterQueue"}
     assert outputs["PushDeadLetterQueueArn"] == {"Fn::GetAtt": ["PushDeadLetterQueue", "Arn"]}
     assert cloudformation["Resources"][outputs["NaraeLayerArn"]["Ref"]]["Type"] == "AWS::Lambda::LayerVersion"
+
+
+def test_search_is_there_only_when_it_is_enabled(cloudformation):
+    searching = {name for name, r in cloudformation["Resources"].items() if r.get("Condition") == "HasSearch"}
+
+    assert {"SearchQuery", "SearchQueue", "SearchDeadLetterQueue", "SearchCursorKey", "Lake"} <= searching
+    assert cloudformation["Parameters"]["EnableSearch"]["Default"] == "false"
+
+
+def test_search_query_reads_its_secrets_and_sends_to_its_queue(cloudformation):
+    allowed = statements(cloudformation, "SearchQueryRole")
+    variables = template.of_type(cloudformation, "AWS::Lambda::Function")["SearchQuery"]["Environment"]["Variables"]
+
+    assert allowed["ReadSecrets"]["Resource"] == [DATABASE, {"Ref": "SearchCursorKey"}]
+    assert allowed["SendEvents"]["Resource"] == {"Fn::GetAtt": ["SearchQueue", "Arn"]}
+    assert [sid for sid, s in allowed.items() if s["Resource"] == "*"] == ["JoinVpc"]
+    assert variables["NARAE_SEARCH_CURSOR_KEY"] == {"Ref": "SearchCursorKey"}
+    assert variables["NARAE_SEARCH_EVENTS_QUEUE"] == {"Ref": "SearchQueue"}
+
+
+def test_search_over_http_asks_who_it_is(cloudformation):
+    (url,) = template.of_type(cloudformation, "AWS::Lambda::Url").values()
+
+    assert url["AuthType"] == "AWS_IAM"

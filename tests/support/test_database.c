@@ -72,6 +72,11 @@ static void set_uri(struct test_database *database, const char *server_uri)
 
 void test_database_init(struct test_database *database, const char *schema_file)
 {
+    test_database_init_as(database, schema_file, "");
+}
+
+void test_database_init_as(struct test_database *database, const char *schema_file, const char *options)
+{
     static int n_made;
     const char *server_uri = getenv("NARAE_TEST_DATABASE");
 
@@ -81,7 +86,7 @@ void test_database_init(struct test_database *database, const char *schema_file)
          "NARAE_TEST_DATABASE is not set (see tools/with_postgres.sh)");
     snprintf(database->name, sizeof(database->name), "test_%d_%d", (int)getpid(), n_made++);
     set_uri(database, server_uri);
-    run_on_server("create", database->name, "");
+    run_on_server("create", database->name, options);
     database->conn = connect_to(database->uri);
     /* A schema that exists already is no news. */
     test_database_run(database, "set client_min_messages = warning");

@@ -20,6 +20,9 @@ struct test_database {
  * Ends the process when it cannot. */
 void test_database_init(struct test_database *database, const char *schema_file);
 
+/* The same with options of CREATE DATABASE, a space before each. */
+void test_database_init_as(struct test_database *database, const char *schema_file, const char *options);
+
 /* Run statements; ends the process when one fails. */
 void test_database_run(struct test_database *database, const char *sql);
 

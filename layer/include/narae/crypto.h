@@ -1,12 +1,14 @@
 /* crypto.h - the few primitives that functions need, from the layer's OpenSSL.
  *
- * Is:      SHA-256, base64url, RS256 (RSASSA-PKCS1-v1_5 with SHA-256).
+ * Is:      SHA-256, HMAC-SHA-256, base64url, RS256 (RSASSA-PKCS1-v1_5 with SHA-256).
  * Is not:  a wrapper of EVP; add a primitive when a function needs it.
- * Source:  RFC 7515 (base64url without padding), RFC 7518 section 3.3 (RS256).
+ * Source:  RFC 7515 (base64url without padding), RFC 7518 section 3.3 (RS256), RFC 2104 (HMAC).
  */
 #ifndef NARAE_CRYPTO_H
 #define NARAE_CRYPTO_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <narae/attr.h>
@@ -18,6 +20,17 @@ enum { NR_SHA256_BYTES = 32 };
 
 /* Returns 0, or -1: UNAVAILABLE. */
 int nr_crypto_sha256(struct nr_view data, uint8_t out[NR_SHA256_BYTES], struct nr_err *err) NR_MUST_CHECK;
+
+/* HMAC-SHA-256 (RFC 2104).
+ *
+ * key  in  any length, none too; borrowed for the call
+ * Returns 0, or -1: UNAVAILABLE. */
+int nr_crypto_hmac_sha256(struct nr_view key, struct nr_view data, uint8_t out[NR_SHA256_BYTES],
+                          struct nr_err *err) NR_MUST_CHECK;
+
+/* Are the n bytes the same? The time it takes says nothing about where they differ: for signatures that came
+ * from outside. */
+bool nr_crypto_is_same(const void *a, const void *b, size_t n);
 
 /* Append base64url without padding (RFC 7515 section 2). */
 void nr_crypto_base64url(struct nr_buf *out, struct nr_view data);

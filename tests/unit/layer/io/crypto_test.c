@@ -260,3 +260,55 @@ Test(crypto, refuses_a_key_that_is_cut_anywhere)
         free(copy);
     }
 }
+
+/* --- HMAC-SHA-256: RFC 4231 ------------------------------------------------------------------------------
+ */
+
+static const char *hmac_of(struct nr_view key, struct nr_view data)
+{
+    static char hex[2 * NR_SHA256_BYTES + 1];
+    uint8_t out[NR_SHA256_BYTES];
+    struct nr_err err = {0};
+
+    cr_assert_eq(nr_crypto_hmac_sha256(key, data, out, &err), 0, "%s", err.message);
+    for (size_t i = 0; i < NR_SHA256_BYTES; i++)
+        snprintf(hex + 2 * i, 3, "%02x", out[i]);
+    return hex;
+}
+
+Test(crypto, hmac_is_that_of_the_published_cases)
+{
+    char key[131];
+    char data[50];
+
+    memset(key, 0x0b, 20);
+    cr_expect_str_eq(hmac_of(nr_view_n(key, 20), NR_VIEW("Hi There")),
+                     "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    cr_expect_str_eq(hmac_of(NR_VIEW("Jefe"), NR_VIEW("what do ya want for nothing?")),
+                     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    memset(key, 0xaa, 20);
+    memset(data, 0xdd, sizeof(data));
+    cr_expect_str_eq(hmac_of(nr_view_n(key, 20), nr_view_n(data, sizeof(data))),
+                     "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe");
+    memset(key, 0xaa, sizeof(key));
+    cr_expect_str_eq(hmac_of(nr_view_n(key, sizeof(key)),
+                             NR_VIEW("Test Using Larger Than Block-Size Key - Hash Key First")),
+                     "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+Test(crypto, hmac_takes_nothing_for_key_and_data)
+{
+    cr_expect_str_eq(hmac_of(nr_view_n(NULL, 0), nr_view_n(NULL, 0)),
+                     "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+}
+
+Test(crypto, same_bytes_are_the_same_and_one_bit_is_not)
+{
+    const char a[] = "0123456789abcdef";
+    const char b[] = "0123456789abcdeg";
+
+    cr_expect(nr_crypto_is_same(a, "0123456789abcdef", 16));
+    cr_expect_not(nr_crypto_is_same(a, b, 16));
+    cr_expect(nr_crypto_is_same(a, b, 15));
+    cr_expect(nr_crypto_is_same(a, b, 0));
+}

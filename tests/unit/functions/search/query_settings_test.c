@@ -1,0 +1,81 @@
+#include <stdlib.h>
+
+#include <criterion/criterion.h>
+
+#include <narae/clock.h>
+
+#include "functions/search/query_settings.h"
+
+static struct query_settings settings;
+static struct nr_err err;
+
+static void set_up(void)
+{
+    setenv("NARAE_DATABASE", "env:THE_DATABASE", 1);
+    setenv("THE_DATABASE", "host=127.0.0.1 port=1 dbname=none password=hush", 1);
+    setenv("NARAE_SEARCH_CURSOR_KEY", "env:THE_KEY", 1);
+    setenv("THE_KEY", "0123456789abcdef0123456789abcdef", 1);
+}
+
+static void tear_down(void)
+{
+    query_settings_done(&settings);
+}
+
+TestSuite(query_settings, .init = set_up, .fini = tear_down);
+
+static void expect_refusal(const char *name, const char *value, const char *message)
+{
+    setenv(name, value, 1);
+    nr_err_reset(&err);
+    cr_expect_eq(query_settings_read(&settings, &err), -1);
+    cr_expect_eq(err.kind, NR_ERR_INVALID);
+    cr_expect_str_eq(err.type, "Function.InvalidSetting");
+    cr_expect_str_eq(err.message, message);
+    unsetenv(name);
+}
+
+Test(query_settings, have_defaults)
+{
+    cr_assert_eq(query_settings_read(&settings, &err), 0, "%s", err.message);
+    cr_assert_eq(query_settings_read_secrets(&settings, NR_CLOCK_NEVER_MS, &err), 0, "%s", err.message);
+
+    cr_expect_str_eq(settings.events_queue, "");
+    cr_expect_eq(settings.timeout_ms, 2000);
+    cr_expect_eq(settings.events_timeout_ms, 300);
+    cr_expect_eq(settings.cursor_key.len, 32);
+    cr_expect_not_null(settings.pg);
+}
+
+Test(query_settings, name_the_variable_that_is_wrong)
+{
+    expect_refusal(
+        "NARAE_SEARCH_EVENTS_QUEUE", "my-queue",
+        "NARAE_SEARCH_EVENTS_QUEUE: must be https://..., the URL of search_log's queue, not \"my-queue\"");
+    expect_refusal("NARAE_SEARCH_TIMEOUT_MS", "49",
+                   "NARAE_SEARCH_TIMEOUT_MS: \"49\" is not a whole number from 50 to 30000 ms");
+    expect_refusal("NARAE_SEARCH_EVENTS_TIMEOUT_MS", "1s",
+                   "NARAE_SEARCH_EVENTS_TIMEOUT_MS: \"1s\" is not a whole number from 20 to 5000 ms");
+}
+
+Test(query_settings, refuse_a_short_key_without_showing_it)
+{
+    setenv("THE_KEY", "hush", 1);
+    cr_assert_eq(query_settings_read(&settings, &err), 0);
+
+    cr_expect_eq(query_settings_read_secrets(&settings, NR_CLOCK_NEVER_MS, &err), -1);
+
+    cr_expect_str_eq(err.message, "NARAE_SEARCH_CURSOR_KEY: must have at least 32 bytes, not 4");
+}
+
+Test(query_settings, forget_the_database_and_read_it_again)
+{
+    cr_assert_eq(query_settings_read(&settings, &err), 0);
+    cr_assert_eq(query_settings_read_secrets(&settings, NR_CLOCK_NEVER_MS, &err), 0);
+
+    query_settings_forget_database(&settings);
+    cr_expect_null(settings.pg);
+
+    cr_expect_eq(query_settings_read_secrets(&settings, NR_CLOCK_NEVER_MS, &err), 0);
+    cr_expect_not_null(settings.pg);
+}

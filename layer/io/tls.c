@@ -46,10 +46,10 @@ static void populate_heap(void)
 {
     char *block = malloc(HEAP_BLOCK_BYTES);
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    char *from = block - (uintptr_t)block % page + page;
+    char *from = block ? block - (uintptr_t)block % page + page : NULL;
     char *end = sbrk(0);
 
-    if (block && from < end && end - from < HEAP_END_MAX_BYTES)
+    if (from && from < end && end - from < HEAP_END_MAX_BYTES)
         (void)madvise(from, (size_t)(end - from), MADV_POPULATE_WRITE);
     free(block);
 }

@@ -39,6 +39,13 @@ static const struct {
     {"TooManyRequestsException", NR_ERR_THROTTLED},
     {"RequestThrottled", NR_ERR_THROTTLED},
     {"LimitExceededException", NR_ERR_THROTTLED},
+    {"ProvisionedThroughputExceededException", NR_ERR_THROTTLED},
+    {"KMSThrottlingException", NR_ERR_THROTTLED},
+    {"KMSAccessDeniedException", NR_ERR_DENIED},
+    {"KMSDisabledException", NR_ERR_DENIED},
+    {"KMSInvalidStateException", NR_ERR_DENIED},
+    {"KMSNotFoundException", NR_ERR_DENIED},
+    {"KMSOptInRequired", NR_ERR_DENIED},
 };
 
 static enum nr_err_kind kind_of(const char *code, int status)
@@ -119,7 +126,8 @@ static const char *find_region(const struct nr_aws_call *call)
 }
 
 static int send_signed(const struct nr_aws_call *call, const char *url, const char *region,
-                       const struct aws_credentials *keys, struct nr_http_reply *reply, struct nr_err *err)
+                       const struct aws_credentials *keys, size_t reply_max_bytes,
+                       struct nr_http_reply *reply, struct nr_err *err)
 {
     char type[64];
     char target[128];
@@ -135,37 +143,82 @@ static int send_signed(const struct nr_aws_call *call, const char *url, const ch
                                                   .headers = headers,
                                                   .body = call->body,
                                                   .deadline_mono_ms = call->deadline_mono_ms,
+                                                  .reply_max_bytes = reply_max_bytes,
                                                   .sigv4 = sigv4,
                                                   .access_key_id = keys->access_key_id,
                                                   .secret_access_key = keys->secret_access_key},
                         reply, err);
 }
 
+/* One call; a status other than 200 is an error. reply_max_bytes 0 = http's own default. */
+static int call_once(const struct nr_aws_call *call, const char *url, const char *region,
+                     size_t reply_max_bytes, struct nr_http_reply *reply, struct nr_err *err)
+{
+    const struct aws_credentials *keys;
+
+    if (aws_credentials_get(call->deadline_mono_ms, &keys, err) != 0 ||
+        send_signed(call, url, region, keys, reply_max_bytes, reply, err) != 0)
+        return -1;
+    return reply->status == 200 ? 0 : explain(call, reply, err);
+}
+
 static int try_once(const struct nr_aws_call *call, const char *url, const char *region, json_t **out,
                     struct nr_err *err)
 {
-    const struct aws_credentials *keys;
     struct nr_http_reply reply = {0};
+    int result = call_once(call, url, region, 0, &reply, err);
+
+    if (result == 0)
+        result = nr_json_parse(nr_buf_view(&reply.body), call->target, out, err);
+    nr_http_reply_done(&reply);
+    return result;
+}
+
+static int find_url(const struct nr_aws_call *call, char *url, size_t cap, const char **region,
+                    struct nr_err *err)
+{
+    *region = find_region(call);
+    if (!*region)
+        return nr_err_set(err, NR_ERR_INVALID, "Function.MissingSetting", "AWS_REGION: not set");
+    return find_endpoint(call, *region, url, cap, err);
+}
+
+/* Some emulators answer in CBOR whatever they were asked in. */
+static int check_json(const struct nr_aws_call *call, const struct nr_http_reply *reply, struct nr_err *err)
+{
+    if (!strstr(reply->content_type, "cbor"))
+        return 0;
+    nr_err_set(err, NR_ERR_INVALID, "Function.InvalidReply", "%s: answered in CBOR", call->target);
+    return nr_err_hint(err, "%s must speak JSON", call->endpoint_env);
+}
+
+int nr_aws_bytes(const struct nr_aws_call *call, struct nr_buf *out, struct nr_err *err)
+{
+    struct nr_http_reply reply = {0};
+    const char *region;
+    char url[1024];
     int result;
 
-    if (aws_credentials_get(call->deadline_mono_ms, &keys, err) != 0)
+    if (find_url(call, url, sizeof(url), &region, err) != 0)
         return -1;
-    result = send_signed(call, url, region, keys, &reply, err);
+    result = call_once(call, url, region, out->max_bytes, &reply, err);
     if (result == 0)
-        result = reply.status == 200 ? nr_json_parse(nr_buf_view(&reply.body), call->target, out, err)
-                                     : explain(call, &reply, err);
+        result = check_json(call, &reply, err);
+    if (result == 0) {
+        nr_buf_done(out);
+        *out = reply.body; /* taken */
+        reply.body = (struct nr_buf){0};
+    }
     nr_http_reply_done(&reply);
     return result;
 }
 
 int nr_aws_json(const struct nr_aws_call *call, json_t **out, struct nr_err *err)
 {
-    const char *region = find_region(call);
+    const char *region;
     char url[1024];
 
-    if (!region)
-        return nr_err_set(err, NR_ERR_INVALID, "Function.MissingSetting", "AWS_REGION: not set");
-    if (find_endpoint(call, region, url, sizeof(url), err) != 0)
+    if (find_url(call, url, sizeof(url), &region, err) != 0)
         return -1;
     for (int attempt = 1;; attempt++) {
         struct nr_err why = {0};

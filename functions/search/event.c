@@ -7,24 +7,36 @@ enum { TIME_MAX_CHARS = 64 };
 
 /* --- members ------------------------------------------------------------------------------------------- */
 
-static const struct event_field *find(const struct event_field *fields, size_t n, struct nr_view name)
+/* How far an object is read. */
+struct progress {
+    uint64_t seen; /* a bit for each field */
+    size_t next;   /* the field that is likely to come */
+};
+
+/* Members mostly come in the order of the schema: the search goes on where it ended. */
+static const struct event_field *find(const struct event_field *fields, size_t n, struct nr_view name,
+                                      size_t *next)
 {
-    for (size_t i = 0; i < n; i++)
-        if (nr_view_is(fields[i].name, name))
+    for (size_t tried = 0, i = *next; tried < n; tried++, i++) {
+        i = i < n ? i : 0;
+        if (nr_view_is(fields[i].name, name)) {
+            *next = i + 1;
             return &fields[i];
+        }
+    }
     return NULL;
 }
 
 /* One member of an object whose name has just been read. A null is the same as nothing. */
 static int read_member(struct event_reader *reader, const struct event_field *fields, size_t n,
-                       struct nr_view name, uint64_t *seen)
+                       struct nr_view name, struct progress *progress)
 {
-    const struct event_field *field = find(fields, n, name);
+    const struct event_field *field = find(fields, n, name, &progress->next);
     uint64_t bit = field ? (uint64_t)1 << (field - fields) : 0;
 
-    if (field && *seen & bit)
+    if (field && progress->seen & bit)
         return event_refuse(reader, field, "is there twice");
-    *seen |= bit;
+    progress->seen |= bit;
     if (field && scan_peek(&reader->scan) != SCAN_NULL)
         return field->read(reader, field);
     reader->event->n_unknown += !field;
@@ -34,14 +46,14 @@ static int read_member(struct event_reader *reader, const struct event_field *fi
 static int read_members(struct event_reader *reader, const struct event_field *fields, size_t n)
 {
     struct scan_text name;
-    uint64_t seen = 0;
+    struct progress progress = {0};
 
     scan_enter(&reader->scan, SCAN_OBJECT);
     while (scan_member(&reader->scan, &name)) {
         /* Ours need no escapes; with one it is some other name, whatever it means. */
         struct nr_view plain = name.has_escapes ? NR_VIEW("") : name.raw;
 
-        if (read_member(reader, fields, n, plain, &seen) != 0)
+        if (read_member(reader, fields, n, plain, &progress) != 0)
             return -1;
     }
     return reader->scan.fault ? event_broken(reader) : 0;

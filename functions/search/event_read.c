@@ -8,13 +8,14 @@
 #include "functions/search/event_read.h"
 #include "functions/search/instant.h"
 
-enum { REAL_MAX_BYTES = 32, PATH_BYTES = 320 };
+enum { REAL_MAX_BYTES = 32 };
 
 /* --- errors -------------------------------------------------------------------------------------------- */
 
 int event_refuse(struct event_reader *reader, const struct event_field *field, const char *format, ...)
 {
     char where[EVENT_PLACE_BYTES];
+    char item[24] = "";
     char words[128];
     va_list args;
 
@@ -22,9 +23,11 @@ int event_refuse(struct event_reader *reader, const struct event_field *field, c
     vsnprintf(words, sizeof(words), format, args);
     va_end(args);
     event_place_format(reader->place, where);
-    return nr_err_set(reader->err, NR_ERR_INVALID, "Function.InvalidEvent", "%s%s%s: %s", where,
+    if (reader->is_in_list)
+        snprintf(item, sizeof(item), "[%zu]", reader->item);
+    return nr_err_set(reader->err, NR_ERR_INVALID, "Function.InvalidEvent", "%s%s%s%s: %s", where,
                       where[0] && field->path[0] ? "." : "",
-                      where[0] || field->path[0] ? field->path : "event", words);
+                      where[0] || field->path[0] ? field->path : "event", item, words);
 }
 
 int event_broken(struct event_reader *reader)
@@ -234,23 +237,20 @@ int event_read_id(struct event_reader *reader, const struct event_field *field)
 int event_read_ids(struct event_reader *reader, const struct event_field *field)
 {
     struct search_event *event = reader->event;
-    char path[PATH_BYTES];
-    struct event_field item = *field;
-    size_t n = 0;
 
     if (scan_peek(&reader->scan) != SCAN_ARRAY)
         return event_refuse(reader, field, "must be an array");
     scan_enter(&reader->scan, SCAN_ARRAY);
-    item.path = path;
-    for (; scan_item(&reader->scan); n++) {
+    for (reader->item = 0; scan_item(&reader->scan); reader->item++) {
         struct nr_view id;
 
-        snprintf(path, sizeof(path), "%s[%zu]", field->path, n);
-        if (n == SEARCH_HITS_MAX)
+        if (reader->item == SEARCH_HITS_MAX)
             return event_refuse(reader, field, "must have at most %d items", SEARCH_HITS_MAX);
-        if (get_id(reader, &item, &id) != 0)
+        reader->is_in_list = true;
+        if (get_id(reader, field, &id) != 0)
             return -1;
-        if (n < SEARCH_HITS_KEPT)
+        reader->is_in_list = false;
+        if (reader->item < SEARCH_HITS_KEPT)
             event->hit_ids[event->n_hit_ids++] = id;
     }
     return reader->scan.fault ? event_broken(reader) : 0;

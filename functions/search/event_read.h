@@ -7,6 +7,7 @@
 #ifndef NARAE_SEARCH_EVENT_READ_H
 #define NARAE_SEARCH_EVENT_READ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,8 @@ struct event_reader {
     char *arena_at; /* room for whatever the text still holds */
     struct search_event *event;
     struct nr_err *err;
+    bool is_in_list; /* the value at hand is item `item` of its field */
+    size_t item;
 };
 
 struct event_field;

@@ -34,7 +34,7 @@ struct nr_crypto_mac;
 int nr_crypto_mac_new(struct nr_view key, struct nr_crypto_mac **out, struct nr_err *err) NR_MUST_CHECK;
 
 /* Returns 0, or -1: UNAVAILABLE. */
-int nr_crypto_mac_sign(struct nr_crypto_mac *mac, struct nr_view data, uint8_t out[NR_SHA256_BYTES],
+int nr_crypto_mac_sign(const struct nr_crypto_mac *mac, struct nr_view data, uint8_t out[NR_SHA256_BYTES],
                        struct nr_err *err) NR_MUST_CHECK;
 
 /* Wipe and release. Accepts NULL. */

@@ -98,16 +98,21 @@ static size_t read_reply(struct nr_view reply, struct scan *scan, const uint8_t 
                          uint8_t *out)
 {
     struct scan_text name;
+    bool has_entries = false;
     size_t n_entries = 0;
 
     scan_init(scan, reply);
     if (!scan_enter(scan, SCAN_OBJECT))
         return 0;
     while (scan_member(scan, &name)) {
-        if (nr_view_is(name.raw, NR_VIEW("Records")))
-            n_entries += read_entries(scan, fates, n, n_entries ? NULL : out);
-        else
+        if (!nr_view_is(name.raw, NR_VIEW("Records"))) {
             scan_skip(scan);
+        } else if (has_entries) {
+            scan_fail(scan, "has two lists of entries");
+        } else {
+            n_entries = read_entries(scan, fates, n, out);
+            has_entries = true;
+        }
     }
     scan_end(scan);
     return n_entries;

@@ -87,6 +87,8 @@ Test(kinesis_wire, changes_nothing_when_the_reply_is_not_one)
         {"{}", "the reply of PutRecords has 0 entries for 3 records"},
         {"<html>", "the reply of PutRecords has no object where one is wanted at byte 0"},
         {"{\"Records\":[" GOOD "," GOOD "," GOOD, "the reply of PutRecords ends inside an array at byte 122"},
+        {"{\"Records\":[" GOOD "],\"Records\":[" GOOD "," GOOD "]}",
+         "the reply of PutRecords has two lists of entries at byte 60"},
         {"{\"Records\":[1,2,3]}", "the reply of PutRecords has no object where one is wanted at byte 12"},
         {"", "the reply of PutRecords has no object where one is wanted at byte 0"},
     };

@@ -79,8 +79,8 @@ bool scan_end(struct scan *scan);
 /* Record a fault of the caller's own, unless there is one; false always. words is static. */
 bool scan_fail(struct scan *scan, const char *words);
 
-/* Write what the string means to `out`, which has room for text.raw.len bytes and is not the text itself; returns
- * how many were written: never more than that. */
+/* Write what the string means to `out`, which has room for text.raw.len bytes and is not the text itself;
+ * returns how many were written: never more than that. */
 size_t scan_unescape(struct scan_text text, char *out);
 
 /* A number without fraction and exponent that fits; false otherwise. */

@@ -279,26 +279,31 @@ static bool is_key(const struct number *number)
     return number->is_whole && !number->has_plus && !is_mobile(number);
 }
 
+/* What of a person it is; PRIVACY_N_KINDS = nothing. A long number is the last resort. */
+static enum privacy_kind kind_of(const struct number *number, const struct digits *all, size_t from,
+                                 bool is_id)
+{
+    if (is_rrn(number) || is_masked_rrn(number, all, from))
+        return PRIVACY_RRN;
+    if (is_card(number))
+        return PRIVACY_CARD;
+    if (is_phone(number))
+        return PRIVACY_PHONE;
+    return is_long(number) && !is_id && !may_stay(number, all) ? PRIVACY_NUM : PRIVACY_N_KINDS;
+}
+
 static struct digits_finding judge(const struct number *number, const struct digits *all, size_t from,
                                    bool is_id)
 {
-    struct digits_finding found = {.is_personal = true, .n_groups = number->n_groups};
+    const struct digits_finding stays = {.n_groups = number->n_groups};
+    enum privacy_kind kind;
 
     if (is_id && is_key(number))
-        found.is_personal = false;
-    else if (is_rrn(number) || is_masked_rrn(number, all, from))
-        found.kind = PRIVACY_RRN;
-    else if (is_card(number))
-        found.kind = PRIVACY_CARD;
-    else if (is_phone(number))
-        found.kind = PRIVACY_PHONE;
-    else if (may_stay(number, all))
-        found.is_personal = false;
-    else if (is_long(number) && !is_id)
-        found.kind = PRIVACY_NUM;
-    else
-        found.n_groups = 0;
-    return found;
+        return stays;
+    kind = kind_of(number, all, from, is_id);
+    if (kind != PRIVACY_N_KINDS)
+        return (struct digits_finding){.is_personal = true, .kind = kind, .n_groups = number->n_groups};
+    return may_stay(number, all) ? stays : (struct digits_finding){.n_groups = 0};
 }
 
 /* The longest reading wins: "010-1234-5678" is more than its first two groups. But a long number is the last

@@ -98,7 +98,7 @@ static void *target(struct event_reader *reader, const struct event_field *field
 
 int event_read_text(struct event_reader *reader, const struct event_field *field)
 {
-    struct nr_view text;
+    struct nr_view text = {0};
 
     if (get_text(reader, field, &text) != 0)
         return -1;
@@ -109,7 +109,7 @@ int event_read_text(struct event_reader *reader, const struct event_field *field
 /* An id may be empty (UBI: nobody is signed in), which is the same as none. */
 int event_read_name(struct event_reader *reader, const struct event_field *field)
 {
-    struct nr_view text;
+    struct nr_view text = {0};
 
     if (get_text(reader, field, &text) != 0)
         return -1;
@@ -133,7 +133,7 @@ static bool is_token(struct nr_view text)
 
 int event_read_token(struct event_reader *reader, const struct event_field *field)
 {
-    struct nr_view text;
+    struct nr_view text = {0};
 
     if (get_text(reader, field, &text) != 0)
         return -1;
@@ -152,7 +152,7 @@ static int get_number(struct event_reader *reader, const struct event_field *fie
 
 int event_read_whole(struct event_reader *reader, const struct event_field *field)
 {
-    struct nr_view number;
+    struct nr_view number = {0};
     int64_t value;
 
     if (get_number(reader, field, &number) != 0)
@@ -167,12 +167,12 @@ int event_read_whole(struct event_reader *reader, const struct event_field *fiel
 int event_read_real(struct event_reader *reader, const struct event_field *field)
 {
     char copy[REAL_MAX_BYTES + 1];
-    struct nr_view number;
+    struct nr_view number = {0};
     double value;
 
     if (get_number(reader, field, &number) != 0)
         return -1;
-    if (number.len > REAL_MAX_BYTES)
+    if (!number.ptr || number.len > REAL_MAX_BYTES)
         return event_refuse(reader, field, "must have at most %d digits", REAL_MAX_BYTES);
     memcpy(copy, number.ptr, number.len);
     copy[number.len] = '\0';
@@ -197,7 +197,7 @@ int event_read_flag(struct event_reader *reader, const struct event_field *field
 
 int event_read_time(struct event_reader *reader, const struct event_field *field)
 {
-    struct nr_view text;
+    struct nr_view text = {0};
     int64_t unix_ms;
 
     if (get_text(reader, field, &text) != 0)
@@ -225,7 +225,7 @@ static int get_id(struct event_reader *reader, const struct event_field *field, 
 
 int event_read_id(struct event_reader *reader, const struct event_field *field)
 {
-    struct nr_view id;
+    struct nr_view id = {0};
 
     if (get_id(reader, field, &id) != 0)
         return -1;
@@ -242,7 +242,7 @@ int event_read_ids(struct event_reader *reader, const struct event_field *field)
         return event_refuse(reader, field, "must be an array");
     scan_enter(&reader->scan, SCAN_ARRAY);
     for (reader->item = 0; scan_item(&reader->scan); reader->item++) {
-        struct nr_view id;
+        struct nr_view id = {0};
 
         if (reader->item == SEARCH_HITS_MAX)
             return event_refuse(reader, field, "must have at most %d items", SEARCH_HITS_MAX);

@@ -72,7 +72,7 @@ static int wrap(int status, struct nr_view body, struct nr_reply *out, struct nr
 {
     NR_BUF_AUTO text;
 
-    nr_buf_init(&text, 2 * BODY_MAX_BYTES);
+    nr_buf_init(&text, (size_t)2 * BODY_MAX_BYTES);
     nr_buf_printf(&text,
                   "{\"statusCode\":%d,\"headers\":{\"content-type\":\"application/"
                   "json\",\"cache-control\":\"no-store\"%s},\"body\":",

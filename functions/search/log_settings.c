@@ -18,13 +18,12 @@ static const struct nr_env_int record_bytes = {"NARAE_SEARCH_RECORD_BYTES", "byt
 
 /* PutRecords takes 10 MiB; 500 records of the default size are 2.5 MB, and memory follows this number. */
 static const struct nr_env_int request_bytes = {"NARAE_SEARCH_REQUEST_BYTES", "bytes", 100000, 10485760,
-                                                PACK_RECORDS_MAX *PACK_BILLING_STEP_BYTES};
+                                                (int64_t)PACK_RECORDS_MAX *PACK_BILLING_STEP_BYTES};
 
 static const struct nr_env_int request_timeout = {"NARAE_SEARCH_REQUEST_TIMEOUT_MS", "ms", 100, 60000, 5000};
 
 /* What one caller may send at once; a browser's beacon is limited to 64 KiB anyway. */
-static const struct nr_env_int http_bytes = {"NARAE_SEARCH_HTTP_BYTES", "bytes", 1024, 6 * 1024 * 1024,
-                                             256 * 1024};
+static const struct nr_env_int http_bytes = {"NARAE_SEARCH_HTTP_BYTES", "bytes", 1024, 6291456, 262144};
 static const struct nr_env_int http_events = {"NARAE_SEARCH_HTTP_EVENTS", "events", 1, 2000, 500};
 
 static const char key_setting[] = "NARAE_SEARCH_PSEUDONYM_KEY";

@@ -65,7 +65,7 @@ struct scrub {
     size_t copied; /* bytes of the text that are in out, or replaced */
     bool is_id;
     struct nr_buf *out;
-    unsigned *found;
+    unsigned found;
 };
 
 static void replace(struct scrub *scrub, size_t first, size_t end, enum privacy_kind kind)
@@ -77,7 +77,7 @@ static void replace(struct scrub *scrub, size_t first, size_t end, enum privacy_
     nr_buf_add_text(scrub->out, names[kind]);
     nr_buf_add_char(scrub->out, '>');
     scrub->copied = scrub->glyphs[end - 1].end;
-    *scrub->found |= 1u << kind;
+    scrub->found |= 1u << kind;
 }
 
 /* Groups from..from+n are one thing. */
@@ -140,8 +140,7 @@ static void scrub_all(struct scrub *scrub)
 void privacy_scrub(struct nr_view text, enum privacy_scope scope, struct nr_buf *out, unsigned *found)
 {
     struct glyph glyphs[GLYPHS_MAX];
-    struct scrub scrub = {
-        .text = text, .glyphs = glyphs, .is_id = scope == PRIVACY_KEY, .out = out, .found = found};
+    struct scrub scrub = {.text = text, .glyphs = glyphs, .is_id = scope == PRIVACY_KEY, .out = out};
 
     if (privacy_is_clean(text, scope)) {
         nr_buf_add(out, text);
@@ -153,4 +152,5 @@ void privacy_scrub(struct nr_view text, enum privacy_scope scope, struct nr_buf 
     }
     scrub.n = glyphs_read(text, glyphs);
     scrub_all(&scrub);
+    *found |= scrub.found;
 }

@@ -5,11 +5,12 @@ import gzip
 import json
 import random
 import sys
+from datetime import datetime, timedelta, timezone
 
 import jsonschema
 import pytest
 
-from harness import paths, report
+from harness import lake, paths, report
 from harness.kinesis import CountingStream
 from harness.process import peak_memory_kib
 
@@ -149,6 +150,31 @@ def test_ten_thousand_messages_arrive_once_and_without_a_secret(search_log, stre
     for row in rng.sample(lines, 300):
         validator.validate(row)
     report.report("search_log records for 10,000 events", len(records), "records")
+
+
+def asked_by(people: int, query: str, result_count: int) -> list[dict]:
+    """One search of each, a minute apart and in the last hour."""
+    now = datetime.now(timezone.utc)
+    return [{"user_query": query, "user_id": f"{query}-{n}", "session_id": f"s-{query}-{n}", "query_id": f"q-{query}-{n}",
+             "timestamp": (now - timedelta(minutes=n + 1)).isoformat(), "result_count": result_count, "took_ms": 3.5, "page": 1}
+            for n in range(people)]
+
+
+def test_what_is_stored_answers_the_questions_of_the_lake(search_log, stream):
+    function = search_log()
+    searches = asked_by(30, "강아지 사료", 9) + asked_by(12, "없는 것", 0) + asked_by(5, f"분실 {SECRETS[0]}", 1)
+    event = {"Records": [search_input.message(json.dumps(search), n) for n, search in enumerate(searches)]}
+    for _ in range(2):  # SQS delivers at least once
+        assert failed(function.invoke(event)) == []
+    rows = stream.rows()
+    assert len(rows) == 2 * len(searches)
+    athena = lake.Lake(datetime.now(timezone.utc) + timedelta(seconds=1))
+    athena.add(rows)
+    top = {query: (n, people) for query, n, people, *_ in athena.named("top-queries")}
+    assert top == {"강아지 사료": (30, 30), "없는 것": (12, 12), "분실 <phone>": (5, 5)}
+    assert athena.named("zero-result-queries")[0] == ("없는 것", 12, 12)
+    answers = {name: athena.named(name) for name in lake.queries(athena.parameters)}
+    assert all(secret not in str(answers) for secret in SECRETS)
 
 
 def test_a_wrong_key_of_aws_is_said_and_nothing_is_lost(search_log, stream):

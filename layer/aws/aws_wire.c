@@ -33,6 +33,13 @@ static const struct {
     {"RequestLimitExceeded", NR_ERR_THROTTLED},
     {"RequestThrottled", NR_ERR_THROTTLED},
     {"LimitExceededException", NR_ERR_THROTTLED},
+    {"ProvisionedThroughputExceededException", NR_ERR_THROTTLED},
+    {"KMSThrottlingException", NR_ERR_THROTTLED},
+    {"KMSAccessDeniedException", NR_ERR_DENIED},
+    {"KMSDisabledException", NR_ERR_DENIED},
+    {"KMSInvalidStateException", NR_ERR_DENIED},
+    {"KMSNotFoundException", NR_ERR_DENIED},
+    {"KMSOptInRequired", NR_ERR_DENIED},
     {"RequestTimeout", NR_ERR_UNAVAILABLE},
     {"RequestTimeoutException", NR_ERR_UNAVAILABLE},
 };

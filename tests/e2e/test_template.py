@@ -239,6 +239,33 @@ def test_search_query_reads_its_secrets_and_sends_to_its_queue(cloudformation):
 
 
 def test_search_over_http_asks_who_it_is(cloudformation):
-    (url,) = template.of_type(cloudformation, "AWS::Lambda::Url").values()
+    urls = template.of_type(cloudformation, "AWS::Lambda::Url").values()
 
-    assert url["AuthType"] == "AWS_IAM"
+    assert [url["AuthType"] for url in urls] == ["AWS_IAM"] * 2
+
+
+def test_search_log_may_store_and_nothing_else(cloudformation):
+    allowed = statements(cloudformation, "SearchLogRole")
+    variables = template.of_type(cloudformation, "AWS::Lambda::Function")["SearchLog"]["Environment"]["Variables"]
+
+    assert allowed["ReadSecret"]["Resource"] == {"Ref": "SearchPseudonymKey"}
+    assert allowed["Store"]["Action"] == "kinesis:PutRecords"
+    assert allowed["Store"]["Resource"] == {"Fn::GetAtt": ["Lake", "Outputs.StreamArn"]}
+    assert [sid for sid, s in allowed.items() if s["Resource"] == "*"] == []
+    assert variables["NARAE_SEARCH_STREAM"] == {"Fn::GetAtt": ["Lake", "Outputs.StreamArn"]}
+    assert variables["NARAE_SEARCH_PSEUDONYM_KEY"] == {"Ref": "SearchPseudonymKey"}
+
+
+def test_search_log_reports_messages_one_by_one_and_has_time_for_them(cloudformation):
+    resources = cloudformation["Resources"]
+    source = resources["SearchLogSearchQueue"]["Properties"]
+
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BatchSize"] > 10 and source["MaximumBatchingWindowInSeconds"] > 0
+    assert resources["SearchQueue"]["Properties"]["VisibilityTimeout"] >= 6 * resources["SearchLog"]["Properties"]["Timeout"]
+
+
+def test_search_log_has_a_url_only_when_somebody_wants_one(cloudformation):
+    assert cloudformation["Resources"]["SearchLogUrl"]["Condition"] == "HasSearchLogUrl"
+    assert cloudformation["Parameters"]["EnableSearchLogUrl"]["Default"] == "false"
+    assert cloudformation["Resources"]["SearchLogUrl"]["Properties"]["TargetFunctionArn"] == {"Ref": "SearchLog"}

@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include <narae/attr.h>
+#include <narae/buf.h>
 #include <narae/err.h>
 #include <narae/view.h>
 
@@ -34,5 +35,10 @@ struct nr_aws_call {
  * Returns 0, or -1 with service, error code and AWS's message: NOT_FOUND, DENIED, THROTTLED, UNAVAILABLE,
  * DEADLINE, INVALID. */
 int nr_aws_json(const struct nr_aws_call *call, json_t **out, struct nr_err *err) NR_MUST_CHECK;
+
+/* Call once and give the bytes of the reply: for an operation whose reply is large, or whose caller has its
+ * own idea of when to try again. `out` is replaced; the caller's nr_buf_init() says how long a reply may be.
+ * Returns 0, or -1 as nr_aws_json(); INVALID too when the reply is in CBOR. */
+int nr_aws_bytes(const struct nr_aws_call *call, struct nr_buf *out, struct nr_err *err) NR_MUST_CHECK;
 
 #endif

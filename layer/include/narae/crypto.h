@@ -28,6 +28,18 @@ int nr_crypto_sha256(struct nr_view data, uint8_t out[NR_SHA256_BYTES], struct n
 int nr_crypto_hmac_sha256(struct nr_view key, struct nr_view data, uint8_t out[NR_SHA256_BYTES],
                           struct nr_err *err) NR_MUST_CHECK;
 
+/* HMAC-SHA-256 with one key again and again: a third of the cost of nr_crypto_hmac_sha256() for short data.
+ * *out is the caller's, nr_crypto_mac_free(). Returns 0, or -1: UNAVAILABLE. */
+struct nr_crypto_mac;
+int nr_crypto_mac_new(struct nr_view key, struct nr_crypto_mac **out, struct nr_err *err) NR_MUST_CHECK;
+
+/* Returns 0, or -1: UNAVAILABLE. */
+int nr_crypto_mac_sign(const struct nr_crypto_mac *mac, struct nr_view data, uint8_t out[NR_SHA256_BYTES],
+                       struct nr_err *err) NR_MUST_CHECK;
+
+/* Wipe and release. Accepts NULL. */
+void nr_crypto_mac_free(struct nr_crypto_mac *mac);
+
 /* Are the n bytes the same? The time it takes says nothing about where they differ: for signatures that came
  * from outside. */
 bool nr_crypto_is_same(const void *a, const void *b, size_t n);

@@ -1,0 +1,65 @@
+/* log_batch.h - the events of one invocation on their way into rows.
+ *
+ * Is:      what search_log does with a message, a request or an event: rows into the outbox, refusals and
+ * losses kept account of under the item that they belong to. Is not:  how Lambda is answered (search_log.c).
+ * Beware:  an SQS message is one item: stored as a whole, or not at all. In a request and in direct events
+ * each event is one.
+ */
+#ifndef NARAE_SEARCH_LOG_BATCH_H
+#define NARAE_SEARCH_LOG_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <narae/buf.h>
+#include <narae/err.h>
+#include <narae/handler.h>
+
+#include "functions/search/decode.h"
+#include "functions/search/intake.h"
+#include "functions/search/log_reply.h"
+#include "functions/search/log_settings.h"
+#include "functions/search/outbox.h"
+#include "functions/search/row.h"
+
+struct log_batch {
+    const struct nr_request *request;
+    struct intake intake;
+    struct row_maker rows;
+    struct decode decode;
+    struct nr_buf body;  /* of a message, without its escapes */
+    struct nr_buf arena; /* texts of the event at hand */
+    struct outbox outbox;
+    struct log_reply reply;
+    size_t n_items, n_events, n_refused, n_opted_out, n_unknown, n_lost, n_with_pii;
+    int64_t now_unix_ms;
+    int64_t started_us;
+};
+
+/* Borrows request. */
+void log_batch_init(struct log_batch *batch, const struct nr_request *request);
+void log_batch_done(struct log_batch *batch);
+
+/* What rows need: the key of pseudonyms, which must have been read, and an outbox. After intake.
+ * Returns 0, or -1: UNAVAILABLE (memory). */
+int log_batch_prepare(struct log_batch *batch, const struct log_settings *settings, int64_t deadline_mono_ms,
+                      struct nr_err *err) NR_MUST_CHECK;
+
+/* The raw string of the event without its escapes; alive until the next one. */
+struct nr_view log_batch_body(struct log_batch *batch, struct nr_view raw);
+
+/* Every message of the SQS event: stored, or marked as failed in intake.sqs. */
+void log_batch_take_messages(struct log_batch *batch);
+
+/* Look through events before anything of them is stored: one, several one after the other, or an array.
+ *
+ * is_body  in  they came as a body: errors say so
+ * Returns 0, or -1: INVALID, Function.InvalidJson (broken) or Function.TooLarge (too many). */
+int log_batch_check_events(struct nr_view text, bool is_body, size_t max_events,
+                           struct nr_err *err) NR_MUST_CHECK;
+
+/* Each event: stored, or an entry in `reply`. */
+void log_batch_take_events(struct log_batch *batch, struct nr_view text, bool is_body);
+
+#endif

@@ -1,0 +1,156 @@
+#include "functions/search/privacy.h"
+#include <stdint.h>
+
+#include "functions/search/mail.h"
+
+enum {
+    DIGITS_MIN = 7, /* a masked resident number shows seven; nothing that is replaced has fewer */
+    MOBILE_MIN = 10 /* digits of a mobile number */
+};
+
+static const char *const names[PRIVACY_N_KINDS] = {"email", "rrn", "card", "phone", "num"};
+
+const char *privacy_kind_name(enum privacy_kind kind)
+{
+    return names[kind];
+}
+
+/* What a byte may be the sign of. Scripts beside Latin, Hangul, kana and Han have digits and joints of their
+ * own, and their lead bytes count for one; those of Hangul syllables, of kana and of Han (e3..ed) do not. */
+enum { MAY_BE_DIGIT = 1, MAY_BE_JOINT = 2, MAY_BE_AT = 4 };
+
+static const uint8_t looks[256] = {
+    ['0' ... '9'] = MAY_BE_DIGIT,
+    ['-'] = MAY_BE_JOINT,
+    ['_'] = MAY_BE_JOINT,
+    [' '] = MAY_BE_JOINT,
+    ['.'] = MAY_BE_JOINT,
+    ['/'] = MAY_BE_JOINT,
+    ['('] = MAY_BE_JOINT,
+    [')'] = MAY_BE_JOINT,
+    ['+'] = MAY_BE_JOINT, /* in front of an international number */
+    ['@'] = MAY_BE_AT,
+    [0xc2 ... 0xe2] = MAY_BE_DIGIT | MAY_BE_JOINT,
+    [0xe3] = MAY_BE_JOINT,
+    [0xef] = MAY_BE_DIGIT | MAY_BE_JOINT | MAY_BE_AT,
+    [0xf0 ... 0xff] = MAY_BE_DIGIT | MAY_BE_JOINT,
+};
+
+/* In a key a number matters only when it has joints, or can be called. */
+bool privacy_is_clean(struct nr_view text, enum privacy_scope scope)
+{
+    size_t n_digits = 0;
+    size_t run = 0;
+    size_t longest = 0;
+    unsigned seen = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned look = looks[(unsigned char)text.ptr[i]];
+
+        seen |= look;
+        run = look & MAY_BE_DIGIT ? run + 1 : 0;
+        n_digits += look & MAY_BE_DIGIT;
+        longest = run > longest ? run : longest;
+    }
+    if (seen & MAY_BE_AT)
+        return false;
+    return n_digits < DIGITS_MIN || (scope == PRIVACY_KEY && !(seen & MAY_BE_JOINT) && longest < MOBILE_MIN);
+}
+
+/* One scrub of one text. */
+struct scrub {
+    struct nr_view text;
+    const struct glyph *glyphs;
+    size_t n;
+    size_t copied; /* bytes of the text that are in out, or replaced */
+    bool is_id;
+    struct nr_buf *out;
+    unsigned found;
+};
+
+static void replace(struct scrub *scrub, size_t first, size_t end, enum privacy_kind kind)
+{
+    size_t from = scrub->glyphs[first].at;
+
+    nr_buf_add(scrub->out, nr_view_n(scrub->text.ptr + scrub->copied, from - scrub->copied));
+    nr_buf_add_char(scrub->out, '<');
+    nr_buf_add_text(scrub->out, names[kind]);
+    nr_buf_add_char(scrub->out, '>');
+    scrub->copied = scrub->glyphs[end - 1].end;
+    scrub->found |= 1u << kind;
+}
+
+/* Groups from..from+n are one thing. */
+static void replace_groups(struct scrub *scrub, const struct digits *digits, size_t from,
+                           const struct digits_finding *finding)
+{
+    const struct digits_group *last = &digits->groups[from + finding->n_groups - 1];
+    bool is_last = from + finding->n_groups == digits->n_groups;
+    bool is_masked = is_last && digits->is_masked && finding->kind == PRIVACY_RRN;
+    size_t first = from == 0 && digits->has_plus ? digits->plus : digits->groups[from].first;
+
+    replace(scrub, first, is_masked ? digits->masked_end : last->end, finding->kind);
+}
+
+static size_t scrub_digits(struct scrub *scrub, size_t at)
+{
+    struct digits digits;
+    size_t end = digits_read(scrub->glyphs, scrub->n, at, &digits);
+
+    for (size_t g = 0; g < digits.n_groups;) {
+        struct digits_finding finding = digits_judge(scrub->glyphs, &digits, g, scrub->is_id);
+
+        if (finding.is_personal)
+            replace_groups(scrub, &digits, g, &finding);
+        g += finding.n_groups;
+    }
+    return end;
+}
+
+/* Addresses first: their names and hosts may hold digits. */
+static void scrub_part(struct scrub *scrub, size_t from, size_t to)
+{
+    size_t n = scrub->n;
+
+    scrub->n = to;
+    for (size_t at = from; at < to;)
+        at = glyph_is_digit(scrub->glyphs[at]) ? scrub_digits(scrub, at) : at + 1;
+    scrub->n = n;
+}
+
+static void scrub_all(struct scrub *scrub)
+{
+    size_t from = 0;
+    size_t first;
+    size_t end;
+
+    for (size_t at = 0; at < scrub->n; at++) {
+        if (!mail_find(scrub->glyphs, scrub->n, at, &first, &end))
+            continue;
+        first = first < from ? from : first;
+        scrub_part(scrub, from, first);
+        replace(scrub, first, end, PRIVACY_EMAIL);
+        from = end;
+        at = end - 1;
+    }
+    scrub_part(scrub, from, scrub->n);
+    nr_buf_add(scrub->out, nr_view_n(scrub->text.ptr + scrub->copied, scrub->text.len - scrub->copied));
+}
+
+void privacy_scrub(struct nr_view text, enum privacy_scope scope, struct nr_buf *out, unsigned *found)
+{
+    struct glyph glyphs[GLYPHS_MAX];
+    struct scrub scrub = {.text = text, .glyphs = glyphs, .is_id = scope == PRIVACY_KEY, .out = out};
+
+    if (privacy_is_clean(text, scope)) {
+        nr_buf_add(out, text);
+        return;
+    }
+    if (text.len > GLYPHS_MAX) {
+        nr_buf_add_text(out, "<long>");
+        return;
+    }
+    scrub.n = glyphs_read(text, glyphs);
+    scrub_all(&scrub);
+    *found |= scrub.found;
+}

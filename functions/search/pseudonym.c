@@ -1,0 +1,110 @@
+#include <string.h>
+
+#include <narae/buf.h>
+#include <narae/crypto.h>
+
+#include "functions/search/base64.h"
+#include "functions/search/pseudonym.h"
+#include "functions/search/scan.h"
+
+enum {
+    REALM_MAX_BYTES = 15,
+    ID_MAX_BYTES = 4 * 100 /* SEARCH_TEXT_MAX_CHARS of four bytes */
+};
+
+static int refuse(const char *setting, const char *why, struct nr_err *err)
+{
+    nr_err_set(err, NR_ERR_INVALID, "Function.InvalidSetting", "%s: %s", setting, why);
+    return nr_err_hint(err,
+                       "the secret must be {\"id\":\"2026-11\",\"key\":\"BASE64 OF 32 TO 64 RANDOM BYTES\"}");
+}
+
+/* The two members, as they stand. */
+static bool read_members(struct nr_view secret, struct nr_view *id, struct nr_view *key)
+{
+    struct scan scan;
+    struct scan_text name;
+    struct scan_text text;
+
+    scan_init(&scan, secret);
+    if (!scan_enter(&scan, SCAN_OBJECT))
+        return false;
+    while (scan_member(&scan, &name)) {
+        if (scan_peek(&scan) != SCAN_STRING)
+            scan_skip(&scan);
+        else if (scan_string(&scan, &text) && nr_view_is(name.raw, NR_VIEW("id")))
+            *id = text.raw;
+        else if (nr_view_is(name.raw, NR_VIEW("key")))
+            *key = text.raw;
+    }
+    return scan_end(&scan);
+}
+
+static bool is_id(struct nr_view id)
+{
+    for (size_t i = 0; i < id.len; i++)
+        if (id.ptr[i] <= ' ' || id.ptr[i] > '~' || id.ptr[i] == '"' || id.ptr[i] == '\\')
+            return false;
+    return id.len >= 1 && id.len <= PSEUDONYM_KEY_ID_MAX_BYTES;
+}
+
+/* The key itself is wiped before anything is left. */
+static int make_mac(const char *setting, struct nr_view text, struct nr_crypto_mac **out, struct nr_err *err)
+{
+    char room[2 * PSEUDONYM_KEY_MAX_BYTES];
+    struct nr_buf bytes = {.data = room, .cap = sizeof(room), .max_bytes = sizeof(room)};
+    bool is_read = text.len <= PSEUDONYM_KEY_MAX_BYTES * 4 / 3 + 4 && base64_read(text, &bytes);
+    int result;
+
+    if (is_read && bytes.len >= PSEUDONYM_KEY_MIN_BYTES && bytes.len <= PSEUDONYM_KEY_MAX_BYTES)
+        result = nr_crypto_mac_new(nr_buf_view(&bytes), out, err);
+    else
+        result = refuse(setting, "the secret's key must be base64 of 32 to 64 bytes", err);
+    explicit_bzero(room, sizeof(room));
+    return result;
+}
+
+int pseudonym_key_parse(const char *setting, struct nr_view secret, struct pseudonym_key *out,
+                        struct nr_err *err)
+{
+    struct nr_crypto_mac *mac;
+    struct nr_view id = {0};
+    struct nr_view key = {0};
+
+    if (!read_members(secret, &id, &key))
+        return refuse(setting, "the secret is no JSON object", err);
+    if (!is_id(id))
+        return refuse(setting, "the secret's id must have 1 to 64 visible ASCII characters", err);
+    if (make_mac(setting, key, &mac, err) != 0)
+        return -1;
+    *out = (struct pseudonym_key){.mac = mac};
+    memcpy(out->id, id.ptr, id.len);
+    return 0;
+}
+
+void pseudonym_key_done(struct pseudonym_key *key)
+{
+    nr_crypto_mac_free(key->mac);
+    *key = (struct pseudonym_key){0};
+}
+
+int pseudonym_make(const struct pseudonym_key *key, const char *realm, struct nr_view id,
+                   char out[PSEUDONYM_CHARS], struct nr_err *err)
+{
+    char message[REALM_MAX_BYTES + 1 + ID_MAX_BYTES];
+    uint8_t mac[NR_SHA256_BYTES];
+    size_t n = strlen(realm);
+
+    if (n > REALM_MAX_BYTES || id.len > ID_MAX_BYTES)
+        return nr_err_set(err, NR_ERR_BUG, NULL, "an id of %zu bytes", id.len);
+    memcpy(message, realm, n);
+    message[n++] = ':';
+    memcpy(message + n, id.ptr, id.len);
+    if (nr_crypto_mac_sign(key->mac, nr_view_n(message, n + id.len), mac, err) != 0)
+        return -1;
+    for (size_t i = 0; i < PSEUDONYM_CHARS / 2; i++) {
+        out[2 * i] = "0123456789abcdef"[mac[i] >> 4];
+        out[2 * i + 1] = "0123456789abcdef"[mac[i] & 15];
+    }
+    return 0;
+}

@@ -1,0 +1,343 @@
+#include "functions/search/row.h"
+#include "functions/search/instant.h"
+#include "functions/search/normal.h"
+#include "functions/search/privacy.h"
+#include "functions/search/scan.h"
+
+enum {
+    WORK_MAX_BYTES = 64 * 1024, /* 1,024 characters, each of which may become a few */
+    NUMBER_BYTES = 24,
+};
+
+struct row {
+    struct row_maker *maker;
+    struct nr_buf *out;
+    unsigned pii;
+    struct nr_err *err;
+};
+
+void row_maker_init(struct row_maker *maker, const struct pseudonym_key *key, int64_t received_unix_ms)
+{
+    *maker = (struct row_maker){.key = key, .received_unix_ms = received_unix_ms};
+    nr_buf_init(&maker->nfc, WORK_MAX_BYTES);
+    nr_buf_init(&maker->scrubbed, WORK_MAX_BYTES);
+    nr_buf_init(&maker->norm, WORK_MAX_BYTES);
+    nr_buf_init(&maker->filters, SEARCH_EVENT_MAX_BYTES);
+}
+
+void row_maker_done(struct row_maker *maker)
+{
+    nr_buf_done(&maker->nfc);
+    nr_buf_done(&maker->scrubbed);
+    nr_buf_done(&maker->norm);
+    nr_buf_done(&maker->filters);
+}
+
+/* --- members ------------------------------------------------------------------------------------------- */
+
+/* `,"name":`; the first member of a row is written with it. */
+static void put_name(struct row *row, struct nr_view name)
+{
+    nr_buf_add(row->out, NR_VIEW(",\""));
+    nr_buf_add(row->out, name);
+    nr_buf_add(row->out, NR_VIEW("\":"));
+}
+
+/* A text that is ours, or was checked to be a token. */
+static void put_plain(struct row *row, struct nr_view name, struct nr_view text)
+{
+    put_name(row, name);
+    nr_buf_add_char(row->out, '"');
+    nr_buf_add(row->out, text);
+    nr_buf_add_char(row->out, '"');
+}
+
+static void put_number(struct row *row, struct nr_view name, struct nr_view number)
+{
+    if (!number.ptr)
+        return;
+    put_name(row, name);
+    nr_buf_add(row->out, number);
+}
+
+static void put_whole(struct row *row, struct nr_view name, int64_t value)
+{
+    char digits[NUMBER_BYTES];
+    size_t at = sizeof(digits);
+
+    if (value < 0)
+        return;
+    do
+        digits[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    put_number(row, name, nr_view_n(digits + at, sizeof(digits) - at));
+}
+
+static void put_instant(struct row *row, struct nr_view name, int64_t unix_ms)
+{
+    char text[INSTANT_BYTES];
+
+    instant_format(unix_ms, text);
+    put_plain(row, name, nr_view_n(text, sizeof(text)));
+}
+
+/* The text as it may be stored; alive until the next call. */
+static struct nr_view safe(struct row *row, struct nr_view text, enum privacy_scope scope)
+{
+    struct row_maker *maker = row->maker;
+
+    if (scope == PRIVACY_WORDS)
+        text = normal_nfc(text, &maker->nfc);
+    if (privacy_is_clean(text, scope))
+        return text;
+    nr_buf_reset(&maker->scrubbed);
+    privacy_scrub(text, scope, &maker->scrubbed, &row->pii);
+    return nr_buf_view(&maker->scrubbed);
+}
+
+static void put_safe(struct row *row, struct nr_view name, struct nr_view text, enum privacy_scope scope)
+{
+    if (!text.ptr)
+        return;
+    put_name(row, name);
+    nr_buf_add_json_text(row->out, safe(row, text, scope));
+}
+
+static void put_words(struct row *row, struct nr_view name, struct nr_view text)
+{
+    put_safe(row, name, text, PRIVACY_WORDS);
+}
+
+static void put_key(struct row *row, struct nr_view name, struct nr_view text)
+{
+    put_safe(row, name, text, PRIVACY_KEY);
+}
+
+/* --- groups of members --------------------------------------------------------------------------------- */
+
+static int put_pseudonym(struct row *row, struct nr_view name, const char *realm, struct nr_view id)
+{
+    char text[PSEUDONYM_CHARS];
+
+    if (!id.ptr)
+        return 0;
+    if (pseudonym_make(row->maker->key, realm, id, text, row->err) != 0)
+        return -1;
+    put_plain(row, name, nr_view_n(text, sizeof(text)));
+    return 0;
+}
+
+static int put_people(struct row *row, const struct search_event *event)
+{
+    if (put_pseudonym(row, NR_VIEW("client_id"), "client", event->client_id) != 0 ||
+        put_pseudonym(row, NR_VIEW("session_id"), "session", event->session_id) != 0 ||
+        put_pseudonym(row, NR_VIEW("user_hash"), "user", event->user_id) != 0)
+        return -1;
+    if (event->client_id.ptr || event->session_id.ptr || event->user_id.ptr)
+        put_plain(row, NR_VIEW("hash_key_id"), nr_view(row->maker->key->id));
+    return 0;
+}
+
+static void put_query(struct row *row, struct nr_view query)
+{
+    struct nr_buf *norm = &row->maker->norm;
+    struct nr_view text;
+    size_t n_chars;
+
+    if (!query.ptr)
+        return;
+    text = safe(row, query, PRIVACY_WORDS);
+    put_name(row, NR_VIEW("user_query"));
+    nr_buf_add_json_text(row->out, text);
+    nr_buf_reset(norm);
+    n_chars = normal_key(text, norm);
+    put_name(row, NR_VIEW("query_norm"));
+    nr_buf_add_json_text(row->out, nr_buf_view(norm));
+    put_whole(row, NR_VIEW("query_len"), (int64_t)n_chars);
+}
+
+/* What the string means; alive until the next one. */
+static struct nr_view meaning_of(struct row *row, struct scan_text text)
+{
+    struct nr_buf *room = &row->maker->norm;
+
+    nr_buf_reset(room);
+    if (!text.has_escapes || !nr_buf_room(room, text.raw.len))
+        return text.raw;
+    room->len = scan_unescape(text, room->data);
+    return nr_buf_view(room);
+}
+
+/* A value of a filter: a string is scrubbed, numbers and words stay as they stand. */
+static void put_scalar(struct row *row, struct scan *scan)
+{
+    struct scan_text text;
+    struct nr_view raw;
+
+    if (scan_peek(scan) != SCAN_STRING) {
+        if (scan_raw(scan, &raw))
+            nr_buf_add(&row->maker->filters, raw);
+    } else if (scan_string(scan, &text)) {
+        nr_buf_add_json_text(&row->maker->filters, safe(row, meaning_of(row, text), PRIVACY_WORDS));
+    }
+}
+
+static void put_scalars(struct row *row, struct scan *scan)
+{
+    const char *between = "[";
+
+    scan_enter(scan, SCAN_ARRAY);
+    while (scan_item(scan)) {
+        nr_buf_add_text(&row->maker->filters, between);
+        put_scalar(row, scan);
+        between = ",";
+    }
+    nr_buf_add_text(&row->maker->filters, *between == '[' ? "[]" : "]");
+}
+
+/* An object as text: its names are the application's, and a table has no column for each. */
+static void put_filters(struct row *row, struct nr_view filters)
+{
+    struct nr_buf *out = &row->maker->filters;
+    const char *between = "{\"";
+    struct scan scan;
+    struct scan_text name;
+
+    if (!filters.ptr)
+        return;
+    nr_buf_reset(out);
+    scan_init(&scan, filters);
+    scan_enter(&scan, SCAN_OBJECT);
+    while (scan_member(&scan, &name)) {
+        nr_buf_add_text(out, between);
+        nr_buf_add(out, safe(row, name.raw, PRIVACY_WORDS)); /* a token, so that it needs no escapes */
+        nr_buf_add(out, NR_VIEW("\":"));
+        between = ",\"";
+        if (scan_peek(&scan) == SCAN_ARRAY)
+            put_scalars(row, &scan);
+        else
+            put_scalar(row, &scan);
+    }
+    nr_buf_add_text(out, *between == '{' ? "{}" : "}");
+    put_name(row, NR_VIEW("filters"));
+    nr_buf_add_json_text(row->out, nr_buf_view(out));
+}
+
+static void put_hits(struct row *row, const struct search_event *event)
+{
+    if (!event->n_hit_ids)
+        return;
+    put_name(row, NR_VIEW("query_response_hit_ids"));
+    for (size_t i = 0; i < event->n_hit_ids; i++) {
+        nr_buf_add_char(row->out, i ? ',' : '[');
+        nr_buf_add_json_text(row->out, safe(row, event->hit_ids[i], PRIVACY_KEY));
+    }
+    nr_buf_add_char(row->out, ']');
+}
+
+static void put_flags(struct row *row)
+{
+    bool is_first = true;
+
+    if (!row->pii)
+        return;
+    put_name(row, NR_VIEW("pii_flags"));
+    for (int kind = 0; kind < PRIVACY_N_KINDS; kind++) {
+        if (!(row->pii & 1u << kind))
+            continue;
+        nr_buf_add_text(row->out, is_first ? "[\"" : ",\"");
+        nr_buf_add_text(row->out, privacy_kind_name((enum privacy_kind)kind));
+        nr_buf_add_char(row->out, '"');
+        is_first = false;
+    }
+    nr_buf_add_char(row->out, ']');
+}
+
+/* --- the row ------------------------------------------------------------------------------------------- */
+
+static void put_id(struct row *row, const struct search_event *event, struct nr_view source, size_t index)
+{
+    nr_buf_add(row->out, NR_VIEW("{\"schema_version\":1"));
+    if (event->event_id.ptr) {
+        put_key(row, NR_VIEW("event_id"), event->event_id);
+        return;
+    }
+    put_name(row, NR_VIEW("event_id"));
+    nr_buf_add_json_text(row->out, source);
+    if (row->out->len)
+        row->out->len--; /* its closing quote */
+    nr_buf_printf(row->out, ".%zu\"", index);
+}
+
+static int put_head(struct row *row, const struct search_event *event)
+{
+    put_plain(row, NR_VIEW("event_type"), nr_view(search_event_type_name(event->type)));
+    put_words(row, NR_VIEW("action_name"), event->action_name);
+    put_instant(row, NR_VIEW("timestamp"), event->timestamp_unix_ms);
+    put_instant(row, NR_VIEW("received_at"), row->maker->received_unix_ms);
+    put_key(row, NR_VIEW("application"), event->application);
+    put_key(row, NR_VIEW("query_id"), event->query_id);
+    return put_people(row, event);
+}
+
+static void put_search(struct row *row, const struct search_event *event)
+{
+    put_query(row, event->user_query);
+    put_key(row, NR_VIEW("lang"), event->lang);
+    put_whole(row, NR_VIEW("result_count"), event->result_count);
+    put_number(row, NR_VIEW("took_ms"), event->took_ms);
+    put_whole(row, NR_VIEW("page"), event->page);
+    put_whole(row, NR_VIEW("page_size"), event->page_size);
+    put_filters(row, event->filters);
+    put_key(row, NR_VIEW("sort"), event->sort);
+}
+
+static void put_action(struct row *row, const struct search_event *event)
+{
+    put_key(row, NR_VIEW("object_id"), event->object_id);
+    put_key(row, NR_VIEW("object_id_type"), event->object_id_type);
+    put_key(row, NR_VIEW("object_id_field"), event->object_id_field);
+    put_key(row, NR_VIEW("internal_id"), event->internal_id);
+    put_whole(row, NR_VIEW("position"), event->position);
+    put_number(row, NR_VIEW("position_x"), event->position_x);
+    put_number(row, NR_VIEW("position_y"), event->position_y);
+    put_key(row, NR_VIEW("query_response_id"), event->query_response_id);
+    put_hits(row, event);
+    put_words(row, NR_VIEW("message_type"), event->message_type);
+    put_words(row, NR_VIEW("message"), event->message);
+    put_words(row, NR_VIEW("error"), event->error);
+}
+
+/* A text that had no room to be scrubbed must not leave a row that looks whole. */
+static int check(struct row *row)
+{
+    const struct row_maker *maker = row->maker;
+
+    if (nr_buf_check(&maker->nfc, "a search event", row->err) != 0 ||
+        nr_buf_check(&maker->scrubbed, "a search event", row->err) != 0 ||
+        nr_buf_check(&maker->norm, "a search event", row->err) != 0 ||
+        nr_buf_check(&maker->filters, "a search event", row->err) != 0)
+        return -1;
+    return nr_buf_check(row->out, "rows of search events", row->err);
+}
+
+int row_write(struct row_maker *maker, const struct search_event *event, struct nr_view source, size_t index,
+              struct nr_buf *out, unsigned *pii, struct nr_err *err)
+{
+    struct row row = {.maker = maker, .out = out, .err = err};
+    size_t start = out->len;
+
+    put_id(&row, event, source, index);
+    if (put_head(&row, event) == 0) {
+        put_search(&row, event);
+        put_action(&row, event);
+        put_flags(&row);
+        nr_buf_add_char(out, '}');
+        if (check(&row) == 0) {
+            *pii = row.pii;
+            return 0;
+        }
+    }
+    out->len = start;
+    return -1;
+}

@@ -1,0 +1,243 @@
+#include <string.h>
+
+#include "functions/search/scan.h"
+
+bool scan_fail(struct scan *scan, const char *words)
+{
+    if (!scan->fault)
+        scan->fault = words;
+    return false;
+}
+
+void scan_init(struct scan *scan, struct nr_view text)
+{
+    const char *start = text.ptr ? text.ptr : "";
+
+    *scan = (struct scan){.start = start, .at = start, .end = start + text.len};
+}
+
+static void skip_space(struct scan *scan)
+{
+    while (scan->at < scan->end && (*scan->at == ' ' || (*scan->at >= '\t' && *scan->at <= '\r' &&
+                                                         *scan->at != '\v' && *scan->at != '\f')))
+        scan->at++;
+}
+
+/* --- numbers and words --------------------------------------------------------------------------------- */
+
+static size_t digits(struct scan *scan)
+{
+    const char *start = scan->at;
+
+    while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9')
+        scan->at++;
+    return (size_t)(scan->at - start);
+}
+
+static bool next_is(struct scan *scan, const char *chars)
+{
+    if (scan->at == scan->end || !*scan->at || !strchr(chars, *scan->at))
+        return false;
+    scan->at++;
+    return true;
+}
+
+bool scan_number(struct scan *scan, struct nr_view *out)
+{
+    const char *start;
+    bool is_zero;
+
+    if (scan_peek(scan) != SCAN_NUMBER)
+        return scan_fail(scan, "has no number where one is wanted");
+    start = scan->at;
+    next_is(scan, "-");
+    is_zero = scan->at < scan->end && *scan->at == '0';
+    if (is_zero ? (scan->at++, false) : digits(scan) == 0)
+        return scan_fail(scan, "has a number without digits");
+    if (next_is(scan, ".") && digits(scan) == 0)
+        return scan_fail(scan, "has a number without digits behind its point");
+    if (next_is(scan, "eE")) {
+        next_is(scan, "+-");
+        if (digits(scan) == 0)
+            return scan_fail(scan, "has a number without digits in its exponent");
+    }
+    *out = nr_view_n(start, (size_t)(scan->at - start));
+    return true;
+}
+
+bool scan_whole(struct nr_view number, int64_t *out)
+{
+    bool is_negative = number.len > 0 && number.ptr[0] == '-';
+    int64_t value = 0;
+
+    for (size_t i = is_negative; i < number.len; i++) {
+        if (number.ptr[i] < '0' || number.ptr[i] > '9')
+            return false;
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_sub_overflow(value, number.ptr[i] - '0', &value))
+            return false;
+    }
+    if (number.len == is_negative || (!is_negative && value == INT64_MIN))
+        return false;
+    *out = is_negative ? value : -value;
+    return true;
+}
+
+static bool word(struct scan *scan, const char *wanted)
+{
+    size_t n = strlen(wanted);
+
+    if ((size_t)(scan->end - scan->at) < n || memcmp(scan->at, wanted, n) != 0)
+        return scan_fail(scan, "has a word that JSON does not know");
+    scan->at += n;
+    return true;
+}
+
+/* --- structure ----------------------------------------------------------------------------------------- */
+
+enum scan_kind scan_peek(struct scan *scan)
+{
+    skip_space(scan);
+    if (scan->fault || scan->at == scan->end)
+        return SCAN_NOTHING;
+    switch (*scan->at) {
+    case '{':
+        return SCAN_OBJECT;
+    case '[':
+        return SCAN_ARRAY;
+    case '"':
+        return SCAN_STRING;
+    case 't':
+        return SCAN_TRUE;
+    case 'f':
+        return SCAN_FALSE;
+    case 'n':
+        return SCAN_NULL;
+    default:
+        return *scan->at == '-' || (*scan->at >= '0' && *scan->at <= '9') ? SCAN_NUMBER : SCAN_NOTHING;
+    }
+}
+
+bool scan_enter(struct scan *scan, enum scan_kind kind)
+{
+    if (scan_peek(scan) != kind)
+        return scan_fail(scan, kind == SCAN_OBJECT ? "has no object where one is wanted"
+                                                   : "has no array where one is wanted");
+    scan->at++;
+    scan->is_first = true;
+    return true;
+}
+
+/* Between two members or items, or at their end: true when another must come. */
+static bool another(struct scan *scan, char close)
+{
+    skip_space(scan);
+    if (scan->fault)
+        return false;
+    if (scan->at == scan->end)
+        return scan_fail(scan, close == '}' ? "ends inside an object" : "ends inside an array");
+    if (*scan->at == close) {
+        scan->at++;
+        scan->is_first = false;
+        return false;
+    }
+    if (scan->is_first) {
+        scan->is_first = false;
+        return true;
+    }
+    if (*scan->at != ',')
+        return scan_fail(scan, "has no comma between two values");
+    scan->at++;
+    return true;
+}
+
+bool scan_member(struct scan *scan, struct scan_text *name)
+{
+    if (!another(scan, '}') || !scan_string(scan, name))
+        return false;
+    skip_space(scan);
+    if (scan->at == scan->end || *scan->at != ':')
+        return scan_fail(scan, "has no colon behind a name");
+    scan->at++;
+    return true;
+}
+
+bool scan_item(struct scan *scan)
+{
+    return another(scan, ']');
+}
+
+/* A string, number or word. */
+static bool skip_simple(struct scan *scan)
+{
+    struct scan_text text;
+    struct nr_view number;
+
+    switch (scan_peek(scan)) {
+    case SCAN_STRING:
+        return scan_string(scan, &text);
+    case SCAN_NUMBER:
+        return scan_number(scan, &number);
+    case SCAN_TRUE:
+        return word(scan, "true");
+    case SCAN_FALSE:
+        return word(scan, "false");
+    case SCAN_NULL:
+        return word(scan, "null");
+    default:
+        return scan_fail(scan, scan->at == scan->end ? "ends where a value is wanted"
+                                                     : "has no value where one is wanted");
+    }
+}
+
+/* Without recursion: which brackets are open is a bit each. */
+bool scan_skip(struct scan *scan)
+{
+    uint64_t objects = 0;
+    int depth = 0;
+    struct scan_text name;
+
+    for (;;) {
+        enum scan_kind kind = scan_peek(scan);
+        bool is_more;
+
+        if (kind == SCAN_OBJECT || kind == SCAN_ARRAY) {
+            if (depth == SCAN_DEPTH_MAX)
+                return scan_fail(scan, "is nested too deeply");
+            objects = objects << 1 | (kind == SCAN_OBJECT);
+            depth++;
+            scan_enter(scan, kind);
+        } else if (!skip_simple(scan)) {
+            return false;
+        }
+        for (is_more = false; depth > 0 && !is_more && !scan->fault;) {
+            is_more = objects & 1 ? scan_member(scan, &name) : scan_item(scan);
+            if (!is_more) {
+                objects >>= 1;
+                depth--;
+            }
+        }
+        if (scan->fault || !is_more)
+            return !scan->fault;
+    }
+}
+
+bool scan_raw(struct scan *scan, struct nr_view *out)
+{
+    const char *start;
+
+    skip_space(scan);
+    start = scan->at;
+    if (!scan_skip(scan))
+        return false;
+    *out = nr_view_n(start, (size_t)(scan->at - start));
+    return true;
+}
+
+bool scan_end(struct scan *scan)
+{
+    skip_space(scan);
+    if (!scan->fault && scan->at != scan->end)
+        return scan_fail(scan, "goes on behind its end");
+    return !scan->fault;
+}

@@ -1,0 +1,89 @@
+/* scan.h - read JSON once, from left to right, without building anything.
+ *
+ * Is:      pure; a strict pull reader (RFC 8259, valid UTF-8, bounded depth) over bytes that stay where they
+ * are. Is not:  a document: nothing can be asked for twice, and of members with the same name each is seen.
+ * Beware:  the first fault stays, and from then on every call says no: look at `fault` once, at the end.
+ *          Views point into the text; a string with escapes is raw until scan_unescape().
+ * Source:  RFC 8259; RFC 3629 section 4 (well-formed UTF-8).
+ *
+ *     if (scan_enter(&scan, SCAN_OBJECT))
+ *         while (scan_member(&scan, &name))
+ *             scan_skip(&scan);
+ */
+#ifndef NARAE_SEARCH_SCAN_H
+#define NARAE_SEARCH_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <narae/view.h>
+
+enum scan_kind {
+    SCAN_NOTHING, /* end of the text, or a fault */
+    SCAN_OBJECT,
+    SCAN_ARRAY,
+    SCAN_STRING,
+    SCAN_NUMBER,
+    SCAN_TRUE,
+    SCAN_FALSE,
+    SCAN_NULL
+};
+
+/* Nesting of what is passed over. An event needs four. */
+enum { SCAN_DEPTH_MAX = 64 };
+
+struct scan {
+    const char *start;
+    const char *at;
+    const char *end;
+    const char *fault; /* what is wrong at `at`: static words; NULL = nothing so far */
+    bool is_first;     /* no member or item yet since the last `{` or `[` */
+};
+
+/* A string as it stands between its quotes. */
+struct scan_text {
+    struct nr_view raw; /* valid UTF-8, valid escapes */
+    bool has_escapes;
+};
+
+/* text is borrowed as long as the scan and every view out of it are used. */
+void scan_init(struct scan *scan, struct nr_view text);
+
+/* What comes next; moves over white space only. */
+enum scan_kind scan_peek(struct scan *scan);
+
+/* Step into an object or array. False, with a fault, when something else comes. */
+bool scan_enter(struct scan *scan, enum scan_kind kind);
+
+/* The next member: its name is read, its value comes next. False at the `}`, which is passed, or on a fault.
+ */
+bool scan_member(struct scan *scan, struct scan_text *name);
+
+/* Is there another item? It comes next. False at the `]`, which is passed, or on a fault. */
+bool scan_item(struct scan *scan);
+
+/* Read a value of this kind; false, with a fault, when something else comes. */
+bool scan_string(struct scan *scan, struct scan_text *out);
+bool scan_number(struct scan *scan, struct nr_view *out); /* as it stands: JSON's grammar */
+
+/* Pass over the value that comes, whatever it is; it is checked all the same. */
+bool scan_skip(struct scan *scan);
+
+/* The value that comes, as it stands in the text. */
+bool scan_raw(struct scan *scan, struct nr_view *out);
+
+/* Nothing but white space may follow. */
+bool scan_end(struct scan *scan);
+
+/* Record a fault of the caller's own, unless there is one; false always. words is static. */
+bool scan_fail(struct scan *scan, const char *words);
+
+/* Write what the string means to `out`, which has room for text.raw.len bytes and is not the text itself;
+ * returns how many were written: never more than that. */
+size_t scan_unescape(struct scan_text text, char *out);
+
+/* A number without fraction and exponent that fits; false otherwise. */
+bool scan_whole(struct nr_view number, int64_t *out);
+
+#endif

@@ -1,0 +1,232 @@
+#include <string.h>
+
+#include "functions/search/scan.h"
+
+/* Eight bytes at a time: bit 7 of each byte says that it is a quote, a backslash, a control character or not
+ * ASCII. */
+static uint64_t special_bytes(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    const uint64_t tops = 0x8080808080808080u;
+    uint64_t quote = word ^ ones * '"';
+    uint64_t slash = word ^ ones * '\\';
+
+    return ((quote - ones) | (slash - ones) | (word - ones * 0x20) | word) & tops;
+}
+
+/* Move over bytes that stand for themselves. */
+static const char *plain_run(const char *at, const char *end)
+{
+    uint64_t special;
+    uint64_t word;
+
+    while (end - at >= (ptrdiff_t)sizeof(word)) {
+        memcpy(&word, at, sizeof(word));
+        special = special_bytes(word);
+        if (special) /* little-endian: the first byte is the lowest; those behind it may be flagged by a
+                        borrow */
+            return at + __builtin_ctzll(special) / 8;
+        at += sizeof(word);
+    }
+    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80)
+        at++;
+    return at;
+}
+
+/* Length of the well-formed sequence at `at`, 2 to 4; 0 = none (RFC 3629 section 4). */
+static size_t sequence(const unsigned char *at, size_t left)
+{
+    unsigned char low = 0x80;
+    unsigned char high = 0xbf;
+    size_t n = at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
+
+    if (n == 0 || n > left)
+        return 0;
+    if (at[0] == 0xe0)
+        low = 0xa0;
+    else if (at[0] == 0xed)
+        high = 0x9f; /* surrogates are no characters */
+    else if (at[0] == 0xf0)
+        low = 0x90;
+    else if (at[0] == 0xf4)
+        high = 0x8f;
+    if (at[1] < low || at[1] > high)
+        return 0;
+    for (size_t i = 2; i < n; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The four digits of \uXXXX; -1 when they are none. */
+static int32_t hex4(const char *at, const char *end)
+{
+    int32_t value = 0;
+
+    if (end - at < 4)
+        return -1;
+    for (int i = 0; i < 4; i++) {
+        int digit = hex_digit(at[i]);
+
+        if (digit < 0)
+            return -1;
+        value = value << 4 | digit;
+    }
+    return value;
+}
+
+/* The character of the escape \uXXXX or \uXXXX\uXXXX whose first digit is at *at, which moves behind it; -1 =
+ * none. */
+static int32_t unicode_escape(const char **at, const char *end)
+{
+    int32_t high = hex4(*at, end);
+    int32_t low;
+
+    *at += 4;
+    if (high < 0 || (high & 0xfc00) == 0xdc00)
+        return -1;
+    if ((high & 0xfc00) != 0xd800)
+        return high;
+    if (end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u')
+        return -1;
+    low = hex4(*at + 2, end);
+    *at += 6;
+    return low >= 0 && (low & 0xfc00) == 0xdc00 ? 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff)) : -1;
+}
+
+/* What an escape of one letter means (RFC 8259 section 7). */
+static const char meanings[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                   ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
+
+static bool escape(struct scan *scan)
+{
+    const char *at = scan->at + 1;
+
+    if (at == scan->end)
+        return scan_fail(scan, "ends inside a string");
+    if (*at != 'u') {
+        if (!meanings[(unsigned char)*at])
+            return scan_fail(scan, "has an escape that JSON does not know");
+        scan->at += 2;
+        return true;
+    }
+    at++;
+    if (unicode_escape(&at, scan->end) < 0)
+        return scan_fail(scan, "has an escape that is no character");
+    scan->at = at;
+    return true;
+}
+
+/* What plain_run() stopped at, if it is no quote. */
+static bool one_special(struct scan *scan, bool *has_escapes)
+{
+    size_t n;
+
+    if (*scan->at == '\\') {
+        *has_escapes = true;
+        return escape(scan);
+    }
+    if ((unsigned char)*scan->at < 0x20)
+        return scan_fail(scan, "has a control character in a string");
+    n = sequence((const unsigned char *)scan->at, (size_t)(scan->end - scan->at));
+    if (n == 0)
+        return scan_fail(scan, "is not UTF-8");
+    scan->at += n;
+    return true;
+}
+
+bool scan_string(struct scan *scan, struct scan_text *out)
+{
+    struct scan_text text = {0};
+    const char *start;
+
+    if (scan_peek(scan) != SCAN_STRING)
+        return scan_fail(scan, "has no string where one is wanted");
+    start = ++scan->at;
+    for (;;) {
+        scan->at = plain_run(scan->at, scan->end);
+        if (scan->at == scan->end)
+            return scan_fail(scan, "ends inside a string");
+        if (*scan->at == '"')
+            break;
+        if (!one_special(scan, &text.has_escapes))
+            return false;
+    }
+    text.raw = nr_view_n(start, (size_t)(scan->at++ - start));
+    *out = text;
+    return true;
+}
+
+static size_t put_utf8(int32_t c, char *out)
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xc0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        out[0] = (char)(0xe0 | c >> 12);
+        out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+        out[2] = (char)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | c >> 18);
+    out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+    out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+    out[3] = (char)(0x80 | (c & 0x3f));
+    return 4;
+}
+
+/* Copy up to the next backslash, eight bytes at a time: there is one every few bytes when JSON travels in
+ * JSON. */
+static const char *copy_plain(const char *at, const char *end, char **to)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t word;
+
+    while (end - at >= (ptrdiff_t)sizeof(word)) {
+        uint64_t slash;
+        size_t n;
+
+        memcpy(&word, at, sizeof(word));
+        memcpy(*to, &word, sizeof(word)); /* what is behind the backslash is written again */
+        slash = word ^ ones * '\\';
+        slash = (slash - ones) & ~slash & ones * 0x80;
+        n = slash ? (size_t)__builtin_ctzll(slash) / 8 : sizeof(word);
+        at += n;
+        *to += n;
+        if (slash)
+            return at;
+    }
+    while (at < end && *at != '\\')
+        *(*to)++ = *at++;
+    return at;
+}
+
+size_t scan_unescape(struct scan_text text, char *out)
+{
+    const char *at = text.raw.ptr;
+    const char *end = at + text.raw.len;
+    char *to = out;
+
+    while ((at = copy_plain(at, end, &to)) < end) {
+        at += 2;
+        if (at[-1] == 'u')
+            to += put_utf8(unicode_escape(&at, end), to);
+        else
+            *to++ = meanings[(unsigned char)at[-1]];
+    }
+    return (size_t)(to - out);
+}

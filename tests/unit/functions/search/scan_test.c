@@ -1,0 +1,189 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+
+#include "functions/search/scan.h"
+
+/* NULL when the text is sound, else what is wrong. */
+static const char *fault_of(const char *text, size_t len)
+{
+    struct scan scan;
+
+    scan_init(&scan, nr_view_n(text, len));
+    if (scan_skip(&scan))
+        scan_end(&scan);
+    return scan.fault;
+}
+
+static const char *const good[] = {
+    "{}",
+    "[]",
+    " [ ] ",
+    "{\"a\":1}",
+    "[1,-0,0.5,1e3,-1.5E-2,true,false,null]",
+    "\"\\u00e9\\ud83d\\ude00\\n\\/\"",
+    "{\"a\":{\"b\":[[],{},[{}]]},\"c\":\"가\"}",
+    "\t\n\r 0",
+    "\"\xF0\x9F\x98\x80 \xEF\xBB\xBF\"",
+    "\"12345678\\\"90123456\"",
+};
+
+static const char *const bad[] = {
+    "",
+    " ",
+    "{",
+    "[",
+    "\"",
+    "\"\\",
+    "\"\\u12",
+    "{\"a\"",
+    "{\"a\":",
+    "{\"a\":1",
+    "{\"a\":1,",
+    "{\"a\":1,}",
+    "[1,]",
+    "[,1]",
+    "[1 2]",
+    "{a:1}",
+    "{\"a\" 1}",
+    "01",
+    "1.",
+    "1e",
+    "-",
+    "+1",
+    ".5",
+    "tru",
+    "nul",
+    "True",
+    "[1]]",
+    "1 2",
+    "\"\\x\"",
+    "\"\\ud800\"",
+    "\"\\udc00\"",
+    "\"\\ud800\\u0041\"",
+    "\"\n\"",
+    "\"\x80\"",
+    "\"\xC0\xAF\"",
+    "\"\xE0\x80\x80\"",
+    "\"\xED\xA0\x80\"",
+    "\"\xF4\x90\x80\x80\"",
+    "\"\xF5\x80\x80\x80\"",
+    "\"\xEA\xB0\"",
+    "\v1",
+    "'a'",
+    "\xEF\xBB\xBF{}",
+    "\"\\",
+};
+
+Test(scan, takes_what_is_json)
+{
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        cr_assert_null(fault_of(good[i], strlen(good[i])), "%s", good[i]);
+}
+
+Test(scan, refuses_what_is_not)
+{
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        cr_assert_not_null(fault_of(bad[i], strlen(bad[i])), "%s", bad[i]);
+}
+
+Test(scan, says_what_is_wrong)
+{
+    cr_assert_str_eq(fault_of("[1 2]", 5), "has no comma between two values");
+    cr_assert_str_eq(fault_of("{\"a\" 1}", 7), "has no colon behind a name");
+    cr_assert_str_eq(fault_of("{} {}", 5), "goes on behind its end");
+    cr_assert_str_eq(fault_of("\"\x80\"", 3), "is not UTF-8");
+}
+
+Test(scan, agrees_with_jansson_at_every_cut_and_every_changed_byte)
+{
+    static const char text[] =
+        "{\"a\":[1,-2.5e3,\"x\\u00e9\\\\\\\"가\",true,null,{}],\"b\":{\"c\":\"12345678\"}}";
+    const size_t len = sizeof(text) - 1;
+    char copy[sizeof(text)];
+
+    for (size_t i = 0; i < len; i++) {
+        cr_assert_not_null(fault_of(text, i), "cut at %zu", i);
+        for (int byte = 1; byte < 256; byte += 3) {
+            json_t *doc;
+
+            memcpy(copy, text, len);
+            copy[i] = (char)byte;
+            doc = json_loadb(copy, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+            cr_assert_eq(doc != NULL, fault_of(copy, len) == NULL, "byte %d at %zu", byte, i);
+            json_decref(doc);
+        }
+    }
+}
+
+Test(scan, bounds_the_depth)
+{
+    char text[2 * SCAN_DEPTH_MAX + 3];
+
+    memset(text, '[', SCAN_DEPTH_MAX);
+    memset(text + SCAN_DEPTH_MAX, ']', SCAN_DEPTH_MAX);
+    cr_assert_null(fault_of(text, 2 * SCAN_DEPTH_MAX));
+    memset(text, '[', SCAN_DEPTH_MAX + 1);
+    memset(text + SCAN_DEPTH_MAX + 1, ']', SCAN_DEPTH_MAX + 1);
+    cr_assert_str_eq(fault_of(text, 2 * SCAN_DEPTH_MAX + 2), "is nested too deeply");
+}
+
+Test(scan, gives_members_in_order)
+{
+    struct scan scan;
+    struct scan_text name;
+    struct scan_text text;
+    struct nr_view number;
+    struct nr_view raw;
+
+    scan_init(&scan, NR_VIEW("{\"n\": 12, \"t\":\"a\\\"b\", \"o\": {\"x\":[1]} }"));
+    cr_assert(scan_enter(&scan, SCAN_OBJECT) && scan_member(&scan, &name) &&
+              nr_view_is(name.raw, NR_VIEW("n")));
+    cr_assert(scan_number(&scan, &number) && nr_view_is(number, NR_VIEW("12")));
+    cr_assert(scan_member(&scan, &name) && scan_string(&scan, &text) && text.has_escapes);
+    cr_assert(scan_member(&scan, &name) && scan_raw(&scan, &raw) && nr_view_is(raw, NR_VIEW("{\"x\":[1]}")));
+    cr_assert(!scan_member(&scan, &name) && scan_end(&scan));
+}
+
+Test(scan, unescapes)
+{
+    struct scan scan;
+    struct scan_text text;
+    char out[64];
+    size_t n;
+
+    scan_init(&scan, NR_VIEW("\"a\\n\\u0041\\u00e9\\uac00\\ud83d\\ude00\\\\\\/\\\"z\""));
+    cr_assert(scan_string(&scan, &text));
+    n = scan_unescape(text, out);
+    cr_assert(nr_view_is(nr_view_n(out, n), NR_VIEW("a\nA\xC3\xA9\xEA\xB0\x80\xF0\x9F\x98\x80\\/\"z")));
+}
+
+Test(scan, tells_whole_numbers)
+{
+    static const struct {
+        const char *text;
+        bool is_whole;
+        int64_t value;
+    } rows[] = {
+        {"0", true, 0},
+        {"-0", true, 0},
+        {"17", true, 17},
+        {"-17", true, -17},
+        {"9223372036854775807", true, INT64_MAX},
+        {"-9223372036854775808", true, INT64_MIN},
+        {"9223372036854775808", false, 0},
+        {"1.0", false, 0},
+        {"1e3", false, 0},
+        {"-", false, 0},
+        {"99999999999999999999", false, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int64_t value = 0;
+
+        cr_assert_eq(scan_whole(nr_view(rows[i].text), &value), rows[i].is_whole, "%s", rows[i].text);
+        cr_assert_eq(value, rows[i].value, "%s", rows[i].text);
+    }
+}

@@ -89,6 +89,7 @@ def test_access_token_and_connection_serve_many_invocations(push_send, fcm, thre
 def test_message_reaches_fcm_as_it_was(push_send, fcm, three_devices):
     message = {"notification": {"title": "나래 \"quoted\"", "body": "line\nbreak"}, "data": {"k": "v"},
                "android": {"priority": "HIGH"}, "not_yet_known": {"of": ["FCM"]}}
+    fcm.takes_unknown_fields = True
 
     push_send().invoke(push.event(push.body("p1", {"devices": ["1"]}, message)))
 

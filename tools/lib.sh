@@ -75,3 +75,21 @@ compile() {
     say "compiling in $dir"
     run_logged "$dir.log" ninja -C "$dir" ${NINJA_TARGET:+"$NINJA_TARGET"}
 }
+
+# python_tools: the path of a virtual environment with what tests/e2e needs, made once for each list of it.
+python_tools() {
+    local key dir
+    key=$({ python3 --version && cat tests/e2e/requirements.txt; } | sha256sum | cut -c1-16)
+    dir=$NARAE_CACHE/venv-$key
+    if [[ ! -d $dir ]]; then
+        say "installing the Python tools of tests/e2e (about 3 minutes, once)"
+        rm -rf "$dir.part"
+        /usr/bin/python3 -m venv "$dir.part"
+        run_logged "$NARAE_CACHE/pip.log" "$dir.part/bin/python" -m pip install --disable-pip-version-check \
+            --require-hashes --no-deps -r tests/e2e/requirements.txt
+        # Scripts inside name the folder they were made in.
+        grep -rlIF "$dir.part" "$dir.part/bin" | xargs -r sed -i "s#$dir.part#$dir#g"
+        mv "$dir.part" "$dir"
+    fi
+    echo "$dir"
+}

@@ -12,23 +12,6 @@ if [[ -z ${NARAE_TEST_DATABASE:-} ]]; then
     exec tools/with_postgres.sh tools/test.sh "$@"
 fi
 
-venv() { # the tools of tests/e2e, made once for each list of them
-    local key dir
-    key=$({ python3 --version && cat tests/e2e/requirements.txt; } | sha256sum | cut -c1-16)
-    dir=$NARAE_CACHE/venv-$key
-    if [[ ! -d $dir ]]; then
-        say "installing the Python tools of tests/e2e (about 3 minutes, once)"
-        rm -rf "$dir.part"
-        /usr/bin/python3 -m venv "$dir.part"
-        run_logged "$NARAE_CACHE/pip.log" "$dir.part/bin/python" -m pip install --disable-pip-version-check \
-            --require-hashes --no-deps -r tests/e2e/requirements.txt
-        # Scripts inside name the folder they were made in.
-        grep -rlIF "$dir.part" "$dir.part/bin" | xargs -r sed -i "s#$dir.part#$dir#g"
-        mv "$dir.part" "$dir"
-    fi
-    echo "$dir"
-}
-
 sanitized() {
     compile build/meson-asan -Db_sanitize=address,undefined -Db_lundef=false
 }
@@ -42,7 +25,7 @@ UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1 \
 say "the seeds of the fuzzers"
 tools/fuzz.sh --replay
 say "end to end"
-python=$(venv)
+python=$(python_tools)
 status=0
 "$python/bin/python" -m pytest -q -p no:cacheprovider tests/e2e "$@" || status=$?
 exit $status

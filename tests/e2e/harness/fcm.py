@@ -16,9 +16,9 @@ EMAIL = "push@demo.iam.gserviceaccount.com"
 
 
 class Fcm:
-    def __init__(self, scratch: Path, host: str = "127.0.0.1", has_own_tls: bool = False, **configuration):
+    def __init__(self, scratch: Path, host: str = "127.0.0.1", has_own_tls: bool = False, port: int = 0,
+                 certificate: tuple[Path, Path] | None = None, **configuration):
         """host: what functions are to call this machine; the test certificate holds for localhost, machine.test and 127.0.0.1."""
-    def __init__(self, scratch: Path, has_own_tls: bool = False, **configuration):
         self.takes_unknown_fields = False  # a test that sends what Google's schema has not (yet)
         self._scratch = scratch
         self._host = host
@@ -28,7 +28,8 @@ class Fcm:
         self._private, self._public = pki.rsa_key_pem()
         self._program = None
         self._fronts = []
-        self._port = free_port()
+        self._port = port or free_port()
+        self._pair = certificate or pki.pair("server")
 
     def configure(self, **members) -> None:
         """Members of the configuration; see tests/standins/fcm/README.md."""
@@ -124,15 +125,13 @@ class Fcm:
         self._journal = self._scratch / "journal.jsonl"
         command = [PROGRAM, "--config", self._configure(), "--journal", self._journal, "--port-file", port_file]
         if self._has_own_tls:
-            certificate, key = pki.pair("server")
-            command += ["--certificate", certificate, "--key", key, "--tls-port", self._port,
+            command += ["--certificate", self._pair[0], "--key", self._pair[1], "--tls-port", self._port,
                         "--tls-port-file", self._scratch / "tls-port"]
         self._program = Program("fcm", command, self._scratch / "fcm.log")
         wait_until(lambda: port_file.exists() or self._has_ended(), "the FCM stand-in")
         self._backend = int(port_file.read_text())
         if not self._has_own_tls:
-            self._fronts.append(Nghttpx(self._backend, pki.pair("server")[0], pki.pair("server")[1],
-                                        self._scratch / "front0", self._port))
+            self._fronts.append(Nghttpx(self._backend, *self._pair, self._scratch / "front0", self._port))
 
     def _has_ended(self) -> bool:
         assert self._program.process.poll() is None, f"the FCM stand-in ended at once:\n{self._program.text()}"

@@ -2,6 +2,7 @@
 
 import email.utils
 import json
+import ssl
 import time
 import urllib.error
 import urllib.parse
@@ -9,6 +10,7 @@ import urllib.request
 
 import pytest
 
+from harness import pki
 from harness.fcm import Fcm
 from harness.http2 import Connection
 
@@ -356,6 +358,21 @@ def test_goaway_before_says_that_the_request_was_not_read(stand_in):
     assert [r["target"] for r in fcm.sends() if r["verdict"] == "accepted"] == ["even"]
 
 
+@pytest.mark.parametrize("fault, n_answered", [("goaway", 3), ("goaway_before", 2)])
+def test_nothing_above_a_goaways_last_stream_is_acted_upon(stand_in, fault, n_answered):
+    """All of them arrive before the GOAWAY can leave."""
+    fcm = stand_in(registrations={"odd": {"fault": fault}})
+    client = connect(fcm)
+    for target in ("a", "b", "odd", *(f"late{n}" for n in range(20))):
+        client.post(SEND, message(target))
+    client.run(lambda: client.is_closed)
+
+    last_id, _ = client.goaway
+    answered = [i for i, s in client.streams.items() if s.status == 200]
+    assert len(answered) >= n_answered and max(answered) <= last_id
+    assert sorted(r["stream"] for r in fcm.sends() if r["status"] == 200) == answered
+
+
 def test_stalled_request_is_never_answered_while_others_are(stand_in):
     fcm = stand_in(registrations={"odd": {"fault": "stall"}})
     client = connect(fcm)
@@ -364,6 +381,16 @@ def test_stalled_request_is_never_answered_while_others_are(stand_in):
 
     assert client.streams[even].status == 200 and not client.streams[odd].is_over
     assert [r["status"] for r in fcm.sends()] == [0, 200]
+
+
+def test_client_without_http2_is_served_on_the_tls_port_too(stand_in):
+    fcm = stand_in()
+    request = urllib.request.Request(fcm.endpoint + SEND, data=message(), headers={
+        "Authorization": "Bearer good", "Content-Type": "application/json"})
+
+    with urllib.request.urlopen(request, timeout=10, context=ssl.create_default_context(cafile=str(pki.root()))) as reply:
+        assert reply.status == 200 and "name" in json.loads(reply.read())
+    assert [(r["target"], r["stream"]) for r in fcm.sends()] == [("a", 0)]
 
 
 def test_streams_above_the_limit_are_refused(stand_in):

@@ -112,17 +112,17 @@ class Invocation:
         self.began_ms = time.time() * 1000
         self.ended_ms = None
         self.n_done = None
-        self.is_killed = False
+        self.killed_ms = None  # for those who kill
 
 
 class EventSource:
     """Pollers, one for each sandbox. A sandbox is anything with invoke(event) -> status and body, as the emulator."""
 
-    def __init__(self, queue: Queue, sandboxes: list, batch_size: int = 10):
-        self.queue, self.sandboxes, self.batch_size = queue, sandboxes, batch_size
+    def __init__(self, queue: Queue, sandboxes: list, batch_size: int = 10,
+                 on_begin: Callable[[object, Invocation], None] = lambda sandbox, invocation: None):
+        self.queue, self.sandboxes, self.batch_size, self._on_begin = queue, sandboxes, batch_size, on_begin
         self.invocations: list[Invocation] = []
         self.error = None
-        self._current = [None] * len(sandboxes)
         self._stop = threading.Event()
 
     def run(self, while_running: Callable[["EventSource"], None] = lambda source: None, deadline_s: float = 60) -> None:
@@ -143,10 +143,6 @@ class EventSource:
         if self.error:
             raise self.error
 
-    def in_flight(self) -> list[tuple[int, Invocation]]:
-        """(sandbox, invocation) of those that are being invoked just now."""
-        return [(n, i) for n, i in enumerate(self._current) if i]
-
     def _poll(self, n: int) -> None:
         try:
             while not self._stop.is_set():
@@ -161,9 +157,8 @@ class EventSource:
     def _invoke(self, n: int, messages: list[dict]) -> None:
         invocation = Invocation(n, messages)
         self.invocations.append(invocation)
-        self._current[n] = invocation
+        self._on_begin(self.sandboxes[n], invocation)
         answer = self.sandboxes[n].invoke(event(messages, self.queue.arn))
-        self._current[n] = None
         invocation.ended_ms = time.time() * 1000
         done = succeeded(messages, answer.status, answer.body)
         invocation.n_done = len(done)

@@ -41,13 +41,16 @@ struct h2_conn {
     struct h2_waiting *waiting; /* the listener's */
     struct h2_conn *next;
     int fd;
-    int port; /* the client's */
+    int relay_fd; /* to our plain port, for a client that wants HTTP/1.1; -1 = none */
+    int port;     /* the client's */
     SSL *ssl;
     nghttp2_session *session;
     struct h2_stream *streams;
     int n_open;
-    bool is_cutting; /* close it, with a TCP RST, once what was answered has left */
-    int64_t used_ms; /* mono */
+    int32_t acted_id; /* the highest stream whose request was acted upon */
+    int32_t last_id;  /* of our GOAWAY: later streams are not read; INT32_MAX = none was sent */
+    bool is_cutting;  /* close it, with a TCP RST, once what was answered has left */
+    int64_t used_ms;  /* mono */
     unsigned char *out;
     size_t out_at, out_len, out_cap;
 };

@@ -150,6 +150,16 @@ static void respond(struct h2_stream *stream)
                              &body);
 }
 
+/* nghttp2 goes on to read streams until its GOAWAY has left; the client is told otherwise, so they are not
+ * acted upon. */
+static void go_away(struct h2_conn *conn, int32_t last_id)
+{
+    if (conn->last_id != INT32_MAX)
+        return;
+    conn->last_id = last_id;
+    nghttp2_submit_goaway(conn->session, NGHTTP2_FLAG_NONE, last_id, NGHTTP2_NO_ERROR, NULL, 0);
+}
+
 void h2_stream_answer(struct h2_stream *stream)
 {
     nghttp2_session *session = stream->conn->session;
@@ -167,15 +177,16 @@ void h2_stream_answer(struct h2_stream *stream)
         stream->conn->is_cutting = true;
         break;
     case FAULT_GOAWAY_BEFORE:
-        nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE, stream->id > 2 ? stream->id - 2 : 0,
-                              NGHTTP2_NO_ERROR, NULL, 0);
+        go_away(stream->conn, stream->conn->acted_id);
+        if (stream->id <
+            stream->conn->last_id) /* a later one was whole earlier: this one has to be refused by itself */
+            nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_REFUSED_STREAM);
         break;
     case FAULT_STALL:
         break;
     case FAULT_GOAWAY:
         respond(stream);
-        nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session),
-                              NGHTTP2_NO_ERROR, NULL, 0);
+        go_away(stream->conn, nghttp2_session_get_last_proc_stream_id(session));
         break;
     default:
         respond(stream);
@@ -245,10 +256,12 @@ static void on_head(struct h2_stream *stream)
 /* After a cut nothing of what still comes is read. */
 static void on_whole(struct h2_stream *stream)
 {
-    if (stream->is_whole || stream->conn->is_cutting)
+    if (stream->is_whole || stream->conn->is_cutting || stream->id > stream->conn->last_id)
         return;
     stream->is_whole = true;
     request_route(&stream->request);
+    if (fault_is_acted_upon(stream->request.answer.fault) && stream->id > stream->conn->acted_id)
+        stream->conn->acted_id = stream->id;
     if (stream->request.answer.delay_ms > 0)
         wait(stream, stream->request.answer.delay_ms);
     else

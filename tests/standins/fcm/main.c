@@ -68,13 +68,14 @@ static bool write_port(const char *path, int port)
 
 static bool listen_on_all(struct server *server, const struct options *options)
 {
+    int port = server_http1_start(server, port_of(options->port));
     int tls_port = options->certificate ? server_h2_start(server, port_of(options->tls_port),
                                                           options->certificate, options->key)
                                         : 0;
-    int port = server_http1_start(server, port_of(options->port));
 
-    return port && (tls_port || !options->certificate) &&
-           (!options->certificate || write_port(options->tls_port_file, tls_port)) &&
+    if (!port || !tls_port != !options->certificate)
+        return false;
+    return (!tls_port || write_port(options->tls_port_file, tls_port)) &&
            write_port(options->port_file, port);
 }
 

@@ -30,11 +30,13 @@ struct server {
     struct topics *topics;
     atomic_int_fast64_t advanced_ms; /* how far the stand-in's clock has been turned forward */
     atomic_size_t n_token_calls;
-    struct MHD_Daemon *daemon; /* server_http1_start() */
-    struct server_h2 *h2;      /* server_h2_start() */
+    uint16_t plain_port; /* server_http1_start() */
+    struct MHD_Daemon *daemon;
+    struct server_h2 *h2; /* server_h2_start() */
 };
 
-/* Listen on 127.0.0.1; port 0 = the system chooses. Return the port, or 0. */
+/* Listen on 127.0.0.1; port 0 = the system chooses. Return the port, or 0. HTTP/1.1 first: clients of the
+ * other one that do not speak HTTP/2 (of the token endpoint, say) are passed on to it. */
 uint16_t server_http1_start(struct server *server, uint16_t port);
 uint16_t server_h2_start(struct server *server, uint16_t port, const char *certificate, const char *key);
 

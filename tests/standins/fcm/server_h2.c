@@ -20,7 +20,6 @@
 enum {
     CONNS_MAX = 512,
     RECORD_BYTES = 16 * 1024, /* the most that TLS puts into one */
-    ALPN_NONE = SSL_TLSEXT_ERR_ALERT_FATAL,
 };
 
 struct server_h2 {
@@ -45,6 +44,8 @@ static void conn_free(struct h2_conn *conn)
     nghttp2_session_del(conn->session);
     SSL_free(conn->ssl);
     close(conn->fd);
+    if (conn->relay_fd >= 0)
+        close(conn->relay_fd);
     free(conn->out);
     free(conn);
 }
@@ -89,6 +90,8 @@ static bool drain(struct h2_conn *conn)
 /* False when the connection is over. */
 static bool flush(struct h2_conn *conn)
 {
+    if (!conn->session)
+        return drain(conn);
     gather(conn);
     if (!drain(conn) || conn->is_cutting)
         return false;
@@ -96,14 +99,52 @@ static bool flush(struct h2_conn *conn)
            nghttp2_session_want_write(conn->session);
 }
 
+/* A client that does not speak HTTP/2 is served by our plain listener. */
+static bool relay_open(struct h2_conn *conn)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(conn->server->plain_port)};
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    conn->relay_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return conn->relay_fd >= 0 && connect(conn->relay_fd, (struct sockaddr *)&to, sizeof(to)) == 0;
+}
+
+static bool relay_back(struct h2_conn *conn)
+{
+    unsigned char bytes[RECORD_BYTES];
+    ssize_t n = read(conn->relay_fd, bytes, sizeof(bytes));
+
+    if (n > 0)
+        keep(conn, bytes, (size_t)n);
+    return n > 0;
+}
+
+/* Requests are small: the plain listener takes one at once. */
+static bool take(struct h2_conn *conn, const unsigned char *bytes, size_t len)
+{
+    if (conn->session)
+        return nghttp2_session_mem_recv2(conn->session, bytes, len) >= 0;
+    return write(conn->relay_fd, bytes, len) == (ssize_t)len;
+}
+
+static bool is_open(const struct h2_conn *conn)
+{
+    return conn->session || conn->relay_fd >= 0;
+}
+
+/* False when it has failed; it may have to go on later. */
 static bool handshake(struct h2_conn *conn)
 {
+    const unsigned char *protocol = NULL;
+    unsigned len = 0;
     int n = SSL_do_handshake(conn->ssl);
 
-    if (n == 1)
-        return h2_session_open(conn);
-    n = SSL_get_error(conn->ssl, n);
-    return n == SSL_ERROR_WANT_READ || n == SSL_ERROR_WANT_WRITE;
+    if (n != 1) {
+        n = SSL_get_error(conn->ssl, n);
+        return n == SSL_ERROR_WANT_READ || n == SSL_ERROR_WANT_WRITE;
+    }
+    SSL_get0_alpn_selected(conn->ssl, &protocol, &len);
+    return len == 2 && memcmp(protocol, "h2", 2) == 0 ? h2_session_open(conn) : relay_open(conn);
 }
 
 static bool receive(struct h2_conn *conn)
@@ -112,10 +153,12 @@ static bool receive(struct h2_conn *conn)
     int n = 1;
 
     conn->used_ms = nr_clock_mono_ms();
-    if (!conn->session && (!handshake(conn) || !conn->session))
-        return conn->session != NULL || !SSL_is_init_finished(conn->ssl);
+    if (!is_open(conn) && !handshake(conn))
+        return false;
+    if (!is_open(conn))
+        return true;
     while (!conn->is_cutting && (n = SSL_read(conn->ssl, bytes, sizeof(bytes))) > 0)
-        if (nghttp2_session_mem_recv2(conn->session, bytes, (size_t)n) < 0)
+        if (!take(conn, bytes, (size_t)n))
             return false;
     return conn->is_cutting || SSL_get_error(conn->ssl, n) == SSL_ERROR_WANT_READ;
 }
@@ -136,6 +179,8 @@ static void accept_one(struct server_h2 *h2)
                              .waiting = &h2->waiting,
                              .next = h2->conns,
                              .fd = fd,
+                             .relay_fd = -1,
+                             .last_id = INT32_MAX,
                              .port = ntohs(peer.sin_port),
                              .ssl = SSL_new(h2->ctx),
                              .used_ms = nr_clock_mono_ms()};
@@ -164,14 +209,16 @@ static bool is_idle_too_long(const struct h2_conn *conn)
     return limit_ms && nr_clock_mono_ms() - conn->used_ms >= limit_ms;
 }
 
-static bool serve(struct h2_conn *conn, short events)
+static bool serve(struct h2_conn *conn, short events, short relay_events)
 {
     ERR_clear_error();
     if ((events & (POLLIN | POLLHUP | POLLERR)) && !receive(conn))
         return false;
+    if (relay_events && !relay_back(conn))
+        return false;
     if (is_idle_too_long(conn))
         return false;
-    return !conn->session || flush(conn);
+    return !is_open(conn) || flush(conn);
 }
 
 static int timeout_ms(const struct server_h2 *h2)
@@ -189,8 +236,8 @@ static void serve_all(struct server_h2 *h2, const struct pollfd *polls)
     struct h2_conn **at = &h2->conns;
     struct h2_conn *conn;
 
-    for (size_t i = 0; (conn = *at); i++) {
-        if (serve(conn, polls[i].revents)) {
+    for (size_t i = 0; (conn = *at); i += 2) {
+        if (serve(conn, polls[i].revents, polls[i + 1].revents)) {
             at = &conn->next;
             continue;
         }
@@ -203,13 +250,15 @@ static void serve_all(struct server_h2 *h2, const struct pollfd *polls)
 static void *run(void *ctx)
 {
     struct server_h2 *h2 = ctx;
-    struct pollfd polls[CONNS_MAX + 2];
+    struct pollfd polls[2 * CONNS_MAX + 2]; /* a client and its relay; the listener, the end */
 
     for (;;) {
         nfds_t n = 0;
 
-        for (struct h2_conn *conn = h2->conns; conn; conn = conn->next)
+        for (struct h2_conn *conn = h2->conns; conn; conn = conn->next) {
             polls[n++] = (struct pollfd){conn->fd, (short)(POLLIN | (conn->out_len ? POLLOUT : 0)), 0};
+            polls[n++] = (struct pollfd){conn->relay_fd, POLLIN, 0};
+        }
         polls[n] = (struct pollfd){h2->n_conns < CONNS_MAX ? h2->fd : -1, POLLIN, 0};
         polls[n + 1] = (struct pollfd){h2->wake[0], POLLIN, 0};
         poll(polls, n + 2, timeout_ms(h2));
@@ -224,12 +273,19 @@ static void *run(void *ctx)
 
 /* --- life ----------------------------------------------------------------------------------------------- */
 
-static int choose_h2(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
-                     unsigned in_len, void *ctx)
+/* HTTP/2 if the client can, else HTTP/1.1. */
+static int choose(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
+                  unsigned in_len, void *ctx)
 {
+    static const unsigned char ours[] = "\x02h2\x08http/1.1";
+    unsigned char *chosen = NULL;
+
     (void)ssl;
     (void)ctx;
-    return nghttp2_select_alpn(out, out_len, in, in_len) == 1 ? SSL_TLSEXT_ERR_OK : ALPN_NONE;
+    if (SSL_select_next_proto(&chosen, out_len, ours, sizeof(ours) - 1, in, in_len) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
 }
 
 static SSL_CTX *new_ctx(const char *certificate, const char *key)
@@ -239,7 +295,7 @@ static SSL_CTX *new_ctx(const char *certificate, const char *key)
     if (!ctx)
         return NULL;
     SSL_CTX_set_mode(ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_ENABLE_PARTIAL_WRITE);
-    SSL_CTX_set_alpn_select_cb(ctx, choose_h2, NULL);
+    SSL_CTX_set_alpn_select_cb(ctx, choose, NULL);
     if (SSL_CTX_use_certificate_chain_file(ctx, certificate) == 1 &&
         SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1)
         return ctx;

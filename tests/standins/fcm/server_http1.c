@@ -134,7 +134,8 @@ uint16_t server_http1_start(struct server *server, uint16_t port)
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_END);
     info = server->daemon ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
-    return info ? info->port : 0;
+    server->plain_port = info ? info->port : 0;
+    return server->plain_port;
 }
 
 void server_http1_stop(struct server *server)

@@ -34,6 +34,12 @@ def cpu_us():
     return round((used.ru_utime + used.ru_stime) * 1e6)
 
 
+def peak_kib():
+    """Of this process alone: getrusage(2) counts the memory of whoever started it."""
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+
+
 def messages(first, n):
     return [messaging.Message(
         token=f"registration-{i:06}", data={"post": "981", "thread": "42"},
@@ -57,7 +63,7 @@ def main():
     responses = asyncio.run(send_async(n)) if is_async else send(n)
     print(json.dumps({"sent": sum(r.success for r in responses), "setup_cpu_us": setup, "work_cpu_us": cpu_us() - setup,
                       "wall_ms": round((time.monotonic() - begin) * 1000),
-                      "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
+                      "peak_kib": peak_kib()}))
 
 
 main()

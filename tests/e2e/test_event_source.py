@@ -46,7 +46,7 @@ def test_failed_messages_return_alone_and_become_dead_letters(aws):
     queue.send(["good-1", "bad", "good-2"])
     function = Function(lambda r: r["body"] == "bad")
 
-    EventSource(queue, [function]).run()
+    assert EventSource(queue, [function]).run() == 0
 
     seen = [item for batch in function.batches for item in batch]
     assert sorted(seen) == [("bad", 1), ("bad", 2), ("good-1", 1), ("good-2", 1)]
@@ -58,7 +58,7 @@ def test_batches_are_as_large_as_they_may(aws):
     queue.send([str(n) for n in range(45)])
     function = Function(lambda r: False)
 
-    EventSource(queue, [function], batch_size=20).run()
+    assert EventSource(queue, [function], batch_size=20).run() == 0
 
     assert [len(b) for b in function.batches] == [20, 20, 5]
 
@@ -74,6 +74,6 @@ def test_changed_visibility_decides_when_a_message_returns(aws):
             sqs.change_message_visibility(QueueUrl=queue.url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=2)
         return len(times) == 1
 
-    EventSource(queue, [Function(fails)]).run()
+    assert EventSource(queue, [Function(fails)]).run() == 0
 
     assert len(times) == 2 and 1.5 <= times[1] - times[0] < 10

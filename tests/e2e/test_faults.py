@@ -26,6 +26,7 @@ def test_nothing_is_lost_and_only_what_died_before_its_commit_is_doubled(tmp_pat
 
     assert (account.n_kills, account.n_restarts) == (3, 1)
     assert account.verdicts["unavailable"] > 0 and account.verdicts["cut"] > 0 and account.verdicts["refuse"] > 0
+    assert account.n_left == 0
     assert account.lost == []
     assert account.unexplained == []
     assert account.without_collapse_key == []

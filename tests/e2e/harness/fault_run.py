@@ -56,6 +56,7 @@ class Account:
     doubled: list
     unexplained: list            # doubled, although no process died between FCM's answer and the commit
     without_collapse_key: list   # among the doubled
+    n_left: int                  # messages still on the queue when the time was up
     dead_letters: list
     unfinished: list             # ledger rows that are not "sent"
     n_invocations: int
@@ -91,11 +92,11 @@ class FaultRun:
         source = EventSource(self.queue, sandboxes, self.plan.batch, self._perhaps_kill)
         try:
             self.queue.send(self._bodies())
-            source.run(self._perhaps_restart, self.plan.deadline_s)
+            n_left = source.run(self._perhaps_restart, self.plan.deadline_s)
         finally:
             for sandbox in sandboxes:
                 sandbox.stop()
-        return self._account(source, time.monotonic() - begin)
+        return self._account(source, n_left, time.monotonic() - begin)
 
     # --- what is asked for ---------------------------------------------------------------------------------------
 
@@ -146,7 +147,7 @@ class FaultRun:
 
     # --- what came of it -----------------------------------------------------------------------------------------
 
-    def _account(self, source: EventSource, took_s: float) -> Account:
+    def _account(self, source: EventSource, n_left: int, took_s: float) -> Account:
         sends = self.fcm.sends()
         accepted = collections.defaultdict(list)
         for send in sends:
@@ -160,7 +161,7 @@ class FaultRun:
             n_sends=len(wanted), n_accepted=sum(map(len, accepted.values())), lost=sorted(wanted - accepted.keys()),
             doubled=doubled, unexplained=[key for key in doubled if not _is_explained(accepted[key], killed)],
             without_collapse_key=[key for key in doubled if not all(_has_collapse_key(s) for s in accepted[key])],
-            dead_letters=self.queue.dead(),
+            n_left=n_left, dead_letters=self.queue.dead(),
             unfinished=self.database.rows("select message_id, device_id, state from narae_push.send where state <> 'sent'"),
             n_invocations=len(source.invocations), n_kills=self.n_kills, n_restarts=self.n_restarts,
             verdicts=collections.Counter(s["verdict"] if s["fault"] == "none" else s["fault"] for s in sends), took_s=took_s)

@@ -17,7 +17,7 @@ usage: ./build.sh VERB [...]
   symbolize [MODULE+0xOFF...]   a crash report's frames (or a log on standard input) as functions and lines
   lint                          formatting, static analysis, include rule, both compilers
   fuzz [--seconds N] [NAME...]  every parser of bytes from outside, under libFuzzer, 60 s each
-  bench NAME                    measure: start, runtime (beside Go, Rust and Python), h2, snapshot
+  bench NAME                    measure: start, runtime, h2, push, faults, snapshot, search, search_query
   clean                         remove build/
 
 Each verb installs the Debian packages it needs (as root or by sudo) and says so.

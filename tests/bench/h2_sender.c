@@ -1,39 +1,50 @@
-/* h2_sender ORIGIN REQUESTS CONNECTIONS STREAMS: POST 350 bytes each through nr_h2 and say what it cost.
+/* h2_sender ORIGIN REQUESTS CONNECTIONS STREAMS [BODY_FILE TOKEN]: POST through nr_h2, 350 bytes each or the
+ * file, and say what it cost.
  *
  * Prints one line: answered, CPU of the whole process per request in us, wall ms, connections opened.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include <narae/clock.h>
 #include <narae/h2.h>
 
-enum { BODY_BYTES = 350 /* a push message of the usual size */ };
+enum {
+    BODY_BYTES = 350, /* a push message of the usual size */
+    BODY_MAX_BYTES = 4096,
+};
 
 struct count {
     long n_left, n_answered, n_failed;
     struct nr_err first;
 };
 
-static char body[BODY_BYTES];
+static char body[BODY_MAX_BYTES];
+static size_t body_len;
+static char authorization[256] = "none";
 
 static int next(void *ctx, struct nr_h2_request *out)
 {
-    static const struct nr_h2_header headers[] = {
+    static struct nr_h2_header headers[] = {
         {{"content-type", 12}, {"application/json", 16}},
+        {{"authorization", 13}, {authorization, 0}},
     };
     struct count *count = ctx;
 
     if (count->n_left == 0)
         return 0;
     count->n_left--;
-    *out = (struct nr_h2_request){.method = NR_VIEW("POST"),
-                                  .path = NR_VIEW("/v1/projects/demo/messages:send"),
-                                  .headers = headers,
-                                  .n_headers = 1,
-                                  .body = {nr_view_n(body, 200), nr_view_n(body + 200, BODY_BYTES - 200)}};
+    headers[1].value.len = strlen(authorization);
+    *out = (struct nr_h2_request){
+        .method = NR_VIEW("POST"),
+        .path = NR_VIEW("/v1/projects/demo/messages:send"),
+        .headers = headers,
+        .n_headers = 2,
+        .body = {nr_view_n(body, body_len / 2), nr_view_n(body + body_len / 2, body_len - body_len / 2)}};
     return 1;
 }
 
@@ -56,6 +67,21 @@ static double cpu_us(void)
            (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
 }
 
+static bool fill_body(const char *path)
+{
+    FILE *file = path ? fopen(path, "re") : NULL;
+
+    body_len = BODY_BYTES;
+    for (int i = 0; i < BODY_BYTES; i++)
+        body[i] = (char)('a' + i % 26);
+    if (!path)
+        return true;
+    body_len = file ? fread(body, 1, sizeof(body), file) : 0;
+    if (file)
+        fclose(file);
+    return body_len > 0;
+}
+
 int main(int argc, char **argv)
 {
     struct nr_h2_options options = {0};
@@ -66,15 +92,15 @@ int main(int argc, char **argv)
     long n_requests;
     int64_t began_ms = nr_clock_mono_ms();
 
-    if (argc != 5) {
-        fprintf(stderr, "usage: h2_sender ORIGIN REQUESTS CONNECTIONS STREAMS\n");
+    if ((argc != 5 && argc != 7) || !fill_body(argc == 7 ? argv[5] : NULL)) {
+        fprintf(stderr, "usage: h2_sender ORIGIN REQUESTS CONNECTIONS STREAMS [BODY_FILE TOKEN]\n");
         return 2;
     }
+    if (argc == 7)
+        snprintf(authorization, sizeof(authorization), "Bearer %s", argv[6]);
     options = (struct nr_h2_options){
         .origin = argv[1], .max_connections = atoi(argv[3]), .max_streams = atoi(argv[4])};
     count.n_left = n_requests = strtol(argv[2], NULL, 10);
-    for (int i = 0; i < BODY_BYTES; i++)
-        body[i] = (char)('a' + i % 26);
     if (nr_h2_new(&options, &h2, &err) != 0 || nr_h2_run(h2, &work, NR_CLOCK_NEVER_MS, &err) != 0)
         fprintf(stderr, "h2_sender: %s\n", err.message);
     if (count.n_failed)

@@ -4,7 +4,7 @@ import functools
 
 import pytest
 
-from harness import paths, pki, report
+from harness import fcm_schema, paths, pki, report
 from harness.aws import Aws
 from harness.database import Database
 from harness.emulator import Emulator
@@ -53,10 +53,13 @@ def database():
 
 @pytest.fixture
 def fcm(tmp_path):
-    """The stand-in of FCM and of Google's token endpoint, over TLS and HTTP/2."""
+    """The stand-in of FCM and of Google's token endpoint, over TLS and HTTP/2. Whatever was sent to it is compared with
+    Google's own schema afterwards."""
     fcm = Fcm(tmp_path / "fcm")
     yield fcm
+    sends = [] if fcm.takes_unknown_fields else [r for r in fcm.sends() if r["status"] == 200]
     fcm.stop()
+    assert fcm_schema.complaints_of_all(sends) == []
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness import logs, push
-from harness.process import cpu_seconds, peak_memory_kib
+from harness.process import cpu_us, peak_memory_kib
 from harness.report import report
 
 USERS = [("17", "reg-alpha"), ("17", "reg-dead"), ("18", "reg-beta")]
@@ -89,6 +89,7 @@ def test_access_token_and_connection_serve_many_invocations(push_send, fcm, thre
 def test_message_reaches_fcm_as_it_was(push_send, fcm, three_devices):
     message = {"notification": {"title": "나래 \"quoted\"", "body": "line\nbreak"}, "data": {"k": "v"},
                "android": {"priority": "HIGH"}, "not_yet_known": {"of": ["FCM"]}}
+    fcm.takes_unknown_fields = True
 
     push_send().invoke(push.event(push.body("p1", {"devices": ["1"]}, message)))
 
@@ -148,9 +149,9 @@ def test_ten_thousand_pushes_reach_every_device_once(push_send, database, fcm):
     bodies = [push.body(f"p{n}", {"devices": [str(1 + n * n_each + i) for i in range(n_each)]})
               for n in range(n_messages)]
 
-    cpu, start = cpu_seconds(pid), time.monotonic()
+    cpu, start = cpu_us(pid), time.monotonic()
     answer = function.invoke(push.event(*bodies))
-    cpu, took = cpu_seconds(pid) - cpu, time.monotonic() - start
+    cpu, took = (cpu_us(pid) - cpu) / 1e6, time.monotonic() - start
 
     assert answer.json() == push.failures()
     targets = fcm.targets()

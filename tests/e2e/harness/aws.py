@@ -14,12 +14,14 @@ SETUP = {"region_name": "us-east-1", "aws_access_key_id": "setup", "aws_secret_a
 
 
 class Aws:
-    def __init__(self, scratch: Path):
+    def __init__(self, scratch: Path, free_calls: int | None = 1000):
+        """free_calls: so many are not checked, far more than a set-up makes, and lock() ends them; None = none is, ever."""
         scratch.mkdir(parents=True, exist_ok=True)
         port = free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
-        # Far more calls than a set-up makes; lock() ends the time of free calls.
-        env = {"PATH": os.environ["PATH"], "HOME": str(scratch), "INITIAL_NO_AUTH_ACTION_COUNT": "1000"}
+        env = {"PATH": os.environ["PATH"], "HOME": str(scratch)}
+        if free_calls is not None:
+            env["INITIAL_NO_AUTH_ACTION_COUNT"] = str(free_calls)
         self.program = Program("moto", [Path(sys.executable).parent / "moto_server", "-H", "127.0.0.1", "-p", port],
                                scratch / "moto.log", env=env)
         self.program.wait_for_port(port)

@@ -14,7 +14,7 @@ struct journal {
     pthread_mutex_t lock;
     FILE *file;
     char *buffer; /* of the file */
-    uint64_t n_requests, n_sends, n_accepted, n_dry_runs, n_tokens;
+    uint64_t n_requests, n_sends, n_accepted, n_dry_runs, n_tokens, n_topics;
     json_t *by_verdict; /* object of counts */
 };
 
@@ -68,14 +68,18 @@ static char *format(const struct journal_entry *entry)
     char *path = quote(entry->path), *target = quote(entry->target), *client = quote(entry->client);
     char *body = entry->body ? json_dumps(entry->body, JSON_COMPACT | JSON_ENCODE_ANY) : strdup("null");
     char *name = quote(entry->name), *kind = quote(entry->kind);
+    char *query = quote(entry->query);
     char *line = NULL;
 
     if (asprintf(&line,
                  "\"wall_unix_ms\":%" PRId64 ",\"mono_us\":%" PRId64 ",\"method\":\"%s\",\"path\":%s,"
-                 "\"connection\":%d,\"client\":%s,\"kind\":%s,\"target\":%s,\"validate_only\":%s,"
-                 "\"asks_details\":%s,\"verdict\":\"%s\",\"status\":%d,\"name\":%s,\"body\":%s}\n",
-                 entry->wall_ms, entry->mono_us, entry->method, path, entry->connection, client, kind, target,
-                 entry->is_dry_run ? "true" : "false", entry->asks_details ? "true" : "false", entry->verdict,
+                 "\"connection\":%d,\"stream\":%d,\"client\":%s,\"kind\":%s,\"target\":%s,\"query\":%s,"
+                 "\"validate_only\":%s,"
+                 "\"asks_details\":%s,\"verdict\":\"%s\",\"fault\":\"%s\",\"status\":%d,\"name\":%s,\"body\":"
+                 "%s}\n",
+                 entry->wall_ms, entry->mono_us, entry->method, path, entry->connection, entry->stream,
+                 client, kind, target, query, entry->is_dry_run ? "true" : "false",
+                 entry->asks_details ? "true" : "false", entry->verdict, fault_name(entry->fault),
                  entry->http_status, name, body ? body : "null") < 0)
         line = NULL;
     free(path);
@@ -84,6 +88,7 @@ static char *format(const struct journal_entry *entry)
     free(body);
     free(name);
     free(kind);
+    free(query);
     return line;
 }
 
@@ -92,6 +97,7 @@ static void count(struct journal *journal, const struct journal_entry *entry)
     json_t *n = json_object_get(journal->by_verdict, entry->verdict);
     bool is_accepted = strcmp(entry->verdict, VERDICT_ACCEPTED) == 0;
 
+    journal->n_topics += entry->route == JOURNAL_TOPIC || entry->route == JOURNAL_IID;
     journal->n_tokens += entry->route == JOURNAL_TOKEN && entry->http_status == 200;
     if (entry->route != JOURNAL_SEND)
         return;
@@ -135,7 +141,7 @@ int journal_reset(struct journal *journal)
     rewind(journal->file);
     rc |= ftruncate(fileno(journal->file), 0);
     journal->n_requests = journal->n_sends = journal->n_accepted = journal->n_dry_runs = journal->n_tokens =
-        0;
+        journal->n_topics = 0;
     json_object_clear(journal->by_verdict);
     pthread_mutex_unlock(&journal->lock);
     return rc;
@@ -146,10 +152,11 @@ json_t *journal_counts(struct journal *journal)
     json_t *counts;
 
     pthread_mutex_lock(&journal->lock);
-    counts = json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "requests", (json_int_t)journal->n_requests, "sends",
-                       (json_int_t)journal->n_sends, "accepted", (json_int_t)journal->n_accepted,
+    counts = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "requests", (json_int_t)journal->n_requests,
+                       "sends", (json_int_t)journal->n_sends, "accepted", (json_int_t)journal->n_accepted,
                        "validate_only", (json_int_t)journal->n_dry_runs, "tokens_issued",
-                       (json_int_t)journal->n_tokens, "by_verdict", json_deep_copy(journal->by_verdict));
+                       (json_int_t)journal->n_tokens, "topic_calls", (json_int_t)journal->n_topics,
+                       "by_verdict", json_deep_copy(journal->by_verdict));
     pthread_mutex_unlock(&journal->lock);
     return counts;
 }

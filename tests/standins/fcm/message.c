@@ -89,7 +89,7 @@ static bool check_objects(const json_t *body, struct message *out, struct compla
 /* --- target ----------------------------------------------------------------------------------------------
  */
 
-static bool is_topic(const char *text)
+bool message_is_topic(const char *text)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~%";
     size_t len = strlen(text);
@@ -110,7 +110,7 @@ static size_t count(const char *text, const char *part)
 
 static bool check_target_text(const struct message *message, struct complaint *complaint)
 {
-    if (strcmp(message->kind, "topic") == 0 && !is_topic(message->target))
+    if (strcmp(message->kind, "topic") == 0 && !message_is_topic(message->target))
         return complain(complaint, VERDICT_INVALID_PAYLOAD, "message.topic", "Invalid topic name.");
     if (strcmp(message->kind, "condition") == 0) {
         size_t n = count(message->target, "in topics");

@@ -31,6 +31,9 @@ struct complaint {
     char field[256]; /* "" = the violation names no field */
 };
 
+/* Is it a topic's name, without a prefix? */
+bool message_is_topic(const char *text);
+
 /* Judge the body.
  *
  * root             in   the document, any JSON value

@@ -1,4 +1,4 @@
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,105 +6,123 @@
 #include "tests/standins/fcm/registry.h"
 
 struct script {
-    const char *target; /* borrowed from `names` */
-    struct step *steps; /* owned */
+    struct script *next; /* in its bucket */
+    char *target;        /* owned; NULL of the fallback */
+    struct step *steps;  /* owned */
     size_t n_steps;
-    atomic_size_t n_sends;
+    size_t at;        /* the present step */
+    int64_t n_sends;  /* that it has answered */
+    int64_t since_ms; /* when it began, mono */
 };
+
+enum { BUCKETS = 65536 /* a hundred thousand registrations are found at once */ };
 
 struct registry {
-    json_t *names; /* keeps the targets' texts alive */
-    struct script fallback;
-    struct script *scripts; /* sorted by target */
-    size_t n_scripts;
+    pthread_mutex_t lock;
+    struct script *fallback;
+    struct script *buckets[BUCKETS];
 };
 
-static int step_parse(json_t *value, struct step *step, size_t *times, char *why, size_t why_cap)
+static void script_free(struct script *script)
 {
-    const char *name = json_string_value(value);
-    int retry_after = -1, retry_after_date = -1, n = 1;
-    json_error_t error;
-
-    if (!name && json_unpack_ex(value, &error, 0, "{s:s, s?i, s?i, s?i, s?i !}", "verdict", &name,
-                                "retry_after_s", &retry_after, "retry_after_date_s", &retry_after_date,
-                                "delay_ms", &step->delay_ms, "times", &n) != 0)
-        return snprintf(why, why_cap, "a verdict is a name or an object: %s", error.text), -1;
-    step->verdict = verdict_find(name);
-    if (!step->verdict)
-        return snprintf(why, why_cap, "unknown verdict \"%s\"", name), -1;
-    if (n < 1 || step->delay_ms < 0)
-        return snprintf(why, why_cap, "times is at least 1 and delay_ms at least 0"), -1;
-    step->is_retry_after_date = retry_after_date >= 0;
-    step->retry_after_s = step->is_retry_after_date ? retry_after_date
-                          : retry_after >= 0        ? retry_after
-                                                    : step->verdict->retry_after_s;
-    *times = (size_t)n;
-    return 0;
+    if (!script)
+        return;
+    free(script->target);
+    free(script->steps);
+    free(script);
 }
 
-static int script_parse(json_t *value, struct script *script, char *why, size_t why_cap)
+static struct script *script_parse(const char *target, json_t *value, int64_t now_ms, char *why,
+                                   size_t why_cap)
 {
+    struct script *script = calloc(1, sizeof(*script));
     size_t n = json_is_array(value) ? json_array_size(value) : 1;
-    size_t until = 0;
+    bool is_good = n > 0;
 
-    if (n == 0)
-        return snprintf(why, why_cap, "a list of verdicts has at least one"), -1;
-    script->steps = calloc(n, sizeof(*script->steps));
-    if (!script->steps)
-        return snprintf(why, why_cap, "no memory"), -1;
+    if (!is_good)
+        snprintf(why, why_cap, "a list of verdicts has at least one");
+    script->target = target ? strdup(target) : NULL;
+    script->steps = calloc(n + 1, sizeof(*script->steps));
     script->n_steps = n;
-    for (size_t i = 0; i < n; i++) {
-        size_t times = 0;
-
-        if (step_parse(json_is_array(value) ? json_array_get(value, i) : value, &script->steps[i], &times,
-                       why, why_cap) != 0)
-            return -1;
-        script->steps[i].until = until += times;
-    }
-    return 0;
+    script->since_ms = now_ms;
+    for (size_t i = 0; i < n && is_good; i++)
+        is_good = step_parse(json_is_array(value) ? json_array_get(value, i) : value, &script->steps[i], why,
+                             why_cap) == 0;
+    if (is_good)
+        return script;
+    script_free(script);
+    return NULL;
 }
 
-static int by_target(const void *a, const void *b)
+/* FNV-1a (Fowler, Noll, Vo). */
+static size_t bucket_of(const char *target)
 {
-    const struct script *left = a, *right = b;
+    uint32_t hash = 2166136261U;
 
-    return strcmp(left->target, right->target);
+    for (; *target; target++)
+        hash = (hash ^ (unsigned char)*target) * 16777619U;
+    return hash % BUCKETS;
 }
 
-static int scripts_parse(struct registry *registry, char *why, size_t why_cap)
+static struct script **find(struct registry *registry, const char *target)
 {
+    struct script **at = &registry->buckets[bucket_of(target)];
+
+    while (*at && strcmp((*at)->target, target) != 0)
+        at = &(*at)->next;
+    return at;
+}
+
+static void put(struct registry *registry, struct script *script)
+{
+    struct script **at = find(registry, script->target);
+    struct script *old = *at;
+
+    script->next = old ? old->next : NULL;
+    *at = script;
+    script_free(old);
+}
+
+int registry_change(struct registry *registry, json_t *scripts, int64_t now_mono_ms, char *why,
+                    size_t why_cap)
+{
+    struct script *made = NULL, *script;
     const char *target;
     json_t *value;
+    bool is_good = true;
 
-    registry->scripts = calloc(json_object_size(registry->names) + 1, sizeof(*registry->scripts));
-    if (!registry->scripts)
-        return snprintf(why, why_cap, "no memory"), -1;
-    json_object_foreach(registry->names, target, value)
+    json_object_foreach(scripts, target, value)
     {
-        struct script *script = &registry->scripts[registry->n_scripts++];
-
-        script->target = target;
-        if (script_parse(value, script, why, why_cap) != 0)
-            return -1;
+        script = is_good ? script_parse(target, value, now_mono_ms, why, why_cap) : NULL;
+        is_good = script != NULL;
+        if (!is_good)
+            break;
+        script->next = made;
+        made = script;
     }
-    qsort(registry->scripts, registry->n_scripts, sizeof(*registry->scripts), by_target);
-    return 0;
+    pthread_mutex_lock(&registry->lock);
+    while ((script = made)) {
+        made = script->next;
+        if (is_good)
+            put(registry, script);
+        else
+            script_free(script);
+    }
+    pthread_mutex_unlock(&registry->lock);
+    return is_good ? 0 : -1;
 }
 
-struct registry *registry_new(const json_t *fallback, const json_t *scripts, char *why, size_t why_cap)
+struct registry *registry_new(json_t *fallback, json_t *scripts, int64_t now_mono_ms, char *why,
+                              size_t why_cap)
 {
     struct registry *registry = calloc(1, sizeof(*registry));
-    json_t *script = fallback ? json_deep_copy(fallback) : json_string(VERDICT_ACCEPTED);
-    int rc = -1;
+    json_t *usual = json_string(VERDICT_ACCEPTED);
 
-    if (registry) {
-        registry->names = scripts ? json_deep_copy(scripts) : json_object();
-        rc = script_parse(script, &registry->fallback, why, why_cap);
-        if (rc == 0)
-            rc = scripts_parse(registry, why, why_cap);
-    }
-    json_decref(script);
-    if (rc == 0)
+    pthread_mutex_init(&registry->lock, NULL);
+    registry->fallback = script_parse(NULL, fallback ? fallback : usual, now_mono_ms, why, why_cap);
+    json_decref(usual);
+    if (registry->fallback &&
+        (!scripts || registry_change(registry, scripts, now_mono_ms, why, why_cap) == 0))
         return registry;
     registry_free(registry);
     return NULL;
@@ -114,32 +132,72 @@ void registry_free(struct registry *registry)
 {
     if (!registry)
         return;
-    for (size_t i = 0; i < registry->n_scripts; i++)
-        free(registry->scripts[i].steps);
-    free(registry->scripts);
-    free(registry->fallback.steps);
-    json_decref(registry->names);
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct script *next;
+
+        for (struct script *script = registry->buckets[i]; script; script = next) {
+            next = script->next;
+            script_free(script);
+        }
+    }
+    script_free(registry->fallback);
+    pthread_mutex_destroy(&registry->lock);
     free(registry);
 }
 
-const struct step *registry_next(struct registry *registry, const char *target)
+static bool is_over(const struct script *script, int64_t now_ms)
 {
-    struct script key = {.target = target};
-    struct script *script =
-        bsearch(&key, registry->scripts, registry->n_scripts, sizeof(*registry->scripts), by_target);
-    size_t nth, at = 0;
+    const struct step *step = &script->steps[script->at];
 
-    if (!script)
-        script = &registry->fallback;
-    nth = atomic_fetch_add(&script->n_sends, 1);
-    while (at + 1 < script->n_steps && nth >= script->steps[at].until)
-        at++;
-    return &script->steps[at];
+    return script->at + 1 < script->n_steps && ((step->n_sends && script->n_sends >= step->n_sends) ||
+                                                (step->for_ms && now_ms - script->since_ms >= step->for_ms));
 }
 
-void registry_rewind(struct registry *registry)
+static struct step step_of(struct registry *registry, const char *target, int64_t now_ms, bool is_send)
 {
-    atomic_store(&registry->fallback.n_sends, 0);
-    for (size_t i = 0; i < registry->n_scripts; i++)
-        atomic_store(&registry->scripts[i].n_sends, 0);
+    struct script *script;
+    struct step step;
+
+    pthread_mutex_lock(&registry->lock);
+    script = *find(registry, target);
+    if (!script)
+        script = registry->fallback;
+    while (is_over(script, now_ms)) {
+        int64_t for_ms = script->steps[script->at].for_ms;
+
+        script->since_ms = for_ms ? script->since_ms + for_ms : now_ms;
+        script->n_sends = 0;
+        script->at++;
+    }
+    script->n_sends += is_send;
+    step = script->steps[script->at];
+    pthread_mutex_unlock(&registry->lock);
+    return step;
+}
+
+struct step registry_next(struct registry *registry, const char *target, int64_t now_mono_ms)
+{
+    return step_of(registry, target, now_mono_ms, true);
+}
+
+struct step registry_peek(struct registry *registry, const char *target, int64_t now_mono_ms)
+{
+    return step_of(registry, target, now_mono_ms, false);
+}
+
+static void rewind_one(struct script *script, int64_t now_ms)
+{
+    script->at = 0;
+    script->n_sends = 0;
+    script->since_ms = now_ms;
+}
+
+void registry_rewind(struct registry *registry, int64_t now_mono_ms)
+{
+    pthread_mutex_lock(&registry->lock);
+    rewind_one(registry->fallback, now_mono_ms);
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct script *script = registry->buckets[i]; script; script = script->next)
+            rewind_one(script, now_mono_ms);
+    pthread_mutex_unlock(&registry->lock);
 }

@@ -45,13 +45,40 @@ static void grant_token(struct request *request)
     json_decref(body);
 }
 
+/* The refusal that the script has for this call; NULL = none. */
+static const json_t *scripted(struct request *request)
+{
+    const json_t *script = request->server->config->token_script;
+    size_t nth = atomic_fetch_add(&request->server->n_token_calls, 1);
+    const json_t *step = json_array_get(script, nth);
+
+    return json_is_object(step) ? step : NULL;
+}
+
+static const char *refuse_by_script(struct request *request, const json_t *step)
+{
+    const char *error = json_string_value(json_object_get(step, "error"));
+    const char *description = json_string_value(json_object_get(step, "error_description"));
+    int status = (int)json_integer_value(json_object_get(step, "http_status"));
+
+    refuse(request, error ? error : "invalid_grant", description ? description : "");
+    request->answer.http_status = status ? status : 400;
+    request->answer.delay_ms = (int)json_integer_value(json_object_get(step, "delay_ms"));
+    return error ? error : "invalid_grant";
+}
+
 static const char *judge(struct request *request, json_t **claims)
 {
     const struct config *config = request->server->config;
+    const json_t *step = scripted(request);
     const char *form = nr_buf_text(&request->body);
     char *assertion = form_value(form, "assertion");
     const struct jwt_fault *fault;
 
+    if (step) {
+        free(assertion);
+        return refuse_by_script(request, step);
+    }
     if (!strstr(form, grant) || !assertion) {
         free(assertion);
         refuse(request, "unsupported_grant_type", "Invalid grant_type: ");

@@ -30,20 +30,20 @@ static const struct verdict rows[] = {
     {.name = VERDICT_ACCEPTED, .http_status = 200},
 
     /* the registration */
-    {.name = "unregistered", .http_status = 404, .status = "NOT_FOUND", .error_code = "UNREGISTERED",
+    {.name = "unregistered", .is_about_registration = true, .http_status = 404, .status = "NOT_FOUND", .error_code = "UNREGISTERED",
      .message = "Requested entity was not found."},
-    {.name = "sender_id_mismatch", .http_status = 403, .status = "PERMISSION_DENIED",
+    {.name = "sender_id_mismatch", .is_about_registration = true, .http_status = 403, .status = "PERMISSION_DENIED",
      .error_code = "SENDER_ID_MISMATCH", .message = "SenderId mismatch"},
-    {.name = "invalid_argument_token", .http_status = 400, .status = "INVALID_ARGUMENT",
+    {.name = "invalid_argument_token", .is_about_registration = true, .http_status = 400, .status = "INVALID_ARGUMENT",
      .error_code = "INVALID_ARGUMENT", .message = bad_token, .field = "message.token",
      .description = "Invalid registration token", .is_about_target = true},
-    {.name = "invalid_argument_token_bare", .http_status = 400, .status = "INVALID_ARGUMENT",
+    {.name = "invalid_argument_token_bare", .is_about_registration = true, .http_status = 400, .status = "INVALID_ARGUMENT",
      .error_code = "INVALID_ARGUMENT", .message = bad_token},
-    {.name = "apns_dead", .http_status = 400, .status = "INVALID_ARGUMENT", .error_code = "INVALID_ARGUMENT",
+    {.name = "apns_dead", .is_about_registration = true, .http_status = 400, .status = "INVALID_ARGUMENT", .error_code = "INVALID_ARGUMENT",
      .message = "APNs device token is disabled.", .apns_status = 410, .apns_reason = "Unregistered"},
-    {.name = "apns_bad_token", .http_status = 400, .status = "INVALID_ARGUMENT", .error_code = "INVALID_ARGUMENT",
+    {.name = "apns_bad_token", .is_about_registration = true, .http_status = 400, .status = "INVALID_ARGUMENT", .error_code = "INVALID_ARGUMENT",
      .message = bad_argument, .apns_status = 400, .apns_reason = "BadDeviceToken"},
-    {.name = "apns_not_for_topic", .http_status = 400, .status = "INVALID_ARGUMENT",
+    {.name = "apns_not_for_topic", .is_about_registration = true, .http_status = 400, .status = "INVALID_ARGUMENT",
      .error_code = "INVALID_ARGUMENT", .message = bad_argument, .apns_status = 400,
      .apns_reason = "DeviceTokenNotForTopic"},
 
@@ -57,6 +57,12 @@ static const struct verdict rows[] = {
      .apns_reason = "PayloadTooLarge"},
     {.name = VERDICT_INVALID_JSON, .http_status = 400, .status = "INVALID_ARGUMENT",
      .message = "Invalid JSON payload received.", .field = ""},
+
+    /* the topic */
+    {.name = VERDICT_ALREADY_EXISTS, .http_status = 409, .status = "ALREADY_EXISTS",
+     .message = "Requested entity already exists"},
+    {.name = VERDICT_TOO_MANY_TOPICS, .http_status = 429, .status = "RESOURCE_EXHAUSTED",
+     .message = "Too many topics for this app instance."},
 
     /* the sender */
     {.name = "third_party_auth", .http_status = 401, .status = "UNAUTHENTICATED",
@@ -72,7 +78,7 @@ static const struct verdict rows[] = {
     {.name = VERDICT_NOT_FOUND_HTML, .http_status = 404, .message = not_found_html},
 
     /* the moment */
-    {.name = "quota", .http_status = 429, .status = "RESOURCE_EXHAUSTED", .error_code = "QUOTA_EXCEEDED",
+    {.name = VERDICT_QUOTA, .http_status = 429, .status = "RESOURCE_EXHAUSTED", .error_code = "QUOTA_EXCEEDED",
      .message = "Quota exceeded for quota metric 'Send requests' and limit 'Send requests per minute'.",
      .is_quota = true, .retry_after_s = 60},
     {.name = "quota_bare", .http_status = 429, .status = "RESOURCE_EXHAUSTED", .error_code = "QUOTA_EXCEEDED",

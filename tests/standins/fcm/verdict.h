@@ -25,8 +25,9 @@ struct verdict {
     bool is_about_target;    /* field is "message.token", or "message.fid" when that was the target */
     int apns_status;         /* ApnsError; 0 = none */
     const char *apns_reason;
-    bool is_quota;     /* has a QuotaFailure */
-    int retry_after_s; /* Retry-After header; 0 = none */
+    bool is_about_registration; /* says that the registration is bad, whatever is asked of it */
+    bool is_quota;              /* has a QuotaFailure */
+    int retry_after_s;          /* Retry-After header; 0 = none */
 };
 
 /* Names that the code itself uses; all are rows of the table. */
@@ -36,6 +37,9 @@ struct verdict {
 #define VERDICT_UNAUTHENTICATED   "unauthenticated"
 #define VERDICT_PROJECT_NOT_FOUND "project_not_found"
 #define VERDICT_NOT_FOUND_HTML    "not_found_html"
+#define VERDICT_QUOTA             "quota"
+#define VERDICT_ALREADY_EXISTS    "already_exists"
+#define VERDICT_TOO_MANY_TOPICS   "too_many_topics"
 
 /* The rows, in a fixed order; an index into them counts as the verdict's number. */
 size_t verdict_count(void);

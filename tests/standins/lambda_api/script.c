@@ -108,9 +108,9 @@ int script_init(struct script *script, const char *json, struct nr_err *err)
                               .root = json_loads(json, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why)};
     nr_buf_init(&script->event, SIZE_MAX / 4);
     if (!script->root ||
-        json_unpack_ex(script->root, &why, 0, "{s?o, s?i, s?i, s?o, s?o, s?o, s?o !}", "steps",
+        json_unpack_ex(script->root, &why, 0, "{s?o, s?i, s?i, s?o, s?o, s?o, s?o, s?o !}", "steps",
                        &script->steps, "timeout_ms", &timeout_ms, "concurrency", &concurrency, "init_error",
-                       &any, "end", &any, "register", &any, "event", &any) != 0)
+                       &any, "end", &any, "register", &any, "event", &any, "idle", &any) != 0)
         return nr_err_set(err, NR_ERR_INVALID, NULL, "script: %s (line %d)", why.text, why.line);
     script->timeout_ms = timeout_ms;
     script->concurrency = (size_t)concurrency;
@@ -260,6 +260,10 @@ static int decide_next_of_many(struct script *script, struct plan *out, struct n
 {
     json_t *step = begin_step(script);
 
+    if (!step && json_is_true(json_object_get(script->root, "idle"))) {
+        out->is_silent = true;
+        return 0;
+    }
     if (!step && json_object_size(script->outstanding))
         return 1;
     if (!step)

@@ -124,7 +124,7 @@ Test(policy, refuses_what_is_malformed_and_names_the_member)
         {"{" LEAST ",\"copy\":{}}", AT "copy.region: missing; must be a string"},
         {"{" LEAST ",\"copy\":{\"region\":\"us-west-2\"}}", AT "copy.keep: missing; must be an object"},
         {"{\"policies\":[{" LEAST ",\"copy\":{\"region\":\"us-west-2\",\"keep\":{\"last\":1}}},{\"id\":\"b\","
-                                  "\"clusters\":{\"ids\":[\"*\"]},"
+         "\"clusters\":{\"ids\":[\"*\"]},"
          "\"keep\":{\"last\":1},\"copy\":{\"region\":\"eu-west-1\",\"keep\":{\"last\":1}}}]}",
          AT "policies[1].copy.region: must be the Region of the other policies"},
         {"{" LEAST ",\"dry_run\":\"no\"}", AT "dry_run: must be a boolean, is a string"},

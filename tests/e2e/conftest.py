@@ -109,6 +109,20 @@ def push_prune(push_function):
     return functools.partial(push_function, "push_prune")
 
 
+@pytest.fixture
+def stand_in(tmp_path):
+    """stand_in(members of the configuration) -> Fcm with its own TLS; "good" is always a good access token."""
+    started = []
+
+    def start(**configuration) -> Fcm:
+        started.append(Fcm(tmp_path / f"fcm{len(started)}", has_own_tls=True, access_tokens=["good"], **configuration))
+        return started[-1]
+
+    yield start
+    for fcm in started:
+        fcm.stop()
+
+
 def pytest_terminal_summary(terminalreporter):
     """Figures are worth seeing when all is well, too."""
     lines = report.finish()

@@ -42,10 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     NR_BUF_AUTO nfc;
     NR_BUF_AUTO key;
 
-    if (n > GLYPHS_MAX || !is_utf8(text))
-        return 0;
     nr_buf_init(&nfc, MAX_BYTES);
     nr_buf_init(&key, MAX_BYTES);
+    if (n > GLYPHS_MAX || !is_utf8(text))
+        return 0;
     text = normal_nfc(text, &nfc);
     if (!is_utf8(text))
         abort();

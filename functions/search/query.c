@@ -194,6 +194,16 @@ static void fill(int32_t *points, size_t n, enum query_mode mode, struct query *
     split(out);
 }
 
+/* And the space behind it, if somebody wrote one. */
+static void skip_at_sign(int32_t **points, size_t *n)
+{
+    size_t n_skipped = *n && (*points)[0] == '@' ? 1 : 0;
+
+    n_skipped += n_skipped && *n > 1 && (*points)[1] == SPACE;
+    *points += n_skipped;
+    *n -= n_skipped;
+}
+
 int query_parse(struct nr_view typed, enum query_mode mode, struct query *out, struct nr_err *err)
 {
     int32_t points[POINTS_MAX + 1]; /* utf8proc wants room for one more */
@@ -203,10 +213,8 @@ int query_parse(struct nr_view typed, enum query_mode mode, struct query *out, s
     if (compose(typed, points, &n, err) != 0)
         return -1;
     n = tidy(points, n);
-    if (mode == QUERY_MENTION && n && points[0] == '@') {
-        from++;
-        n--;
-    }
+    if (mode == QUERY_MENTION)
+        skip_at_sign(&from, &n);
     if (n == 0)
         return refuse(err, "must not be empty");
     if (n > QUERY_CHARS_MAX)

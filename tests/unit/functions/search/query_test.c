@@ -115,6 +115,7 @@ Test(query, leaves_the_end_of_a_mention_open)
     cr_expect_str_eq(mentioned("ㄱㅊ"), "initials 2 ㄱㅊ | ㄱㅊ");
     cr_expect_str_eq(mentioned("＠김철"), "text 2 김철 | 김철");
     cr_expect_str_eq(mentioned("@@a"), "text 2 @a | @a");
+    cr_expect_str_eq(mentioned("@ \t\xEA\xB9\x80\xEC\xB2\xA0 "), "text 2 김철 | 김철");
 }
 
 Test(query, keeps_an_at_sign_in_a_search)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# demo: one SQS event through the real package, on real PostgreSQL and local stand-ins, and a look at what happened.
+# demo: an evening in a community app through the real package, on real PostgreSQL and local stand-ins, and a look at it.
 set -euo pipefail
 . tools/lib.sh
 

@@ -1,4 +1,5 @@
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,16 +51,16 @@ static int check_table(const struct nr_handler *handler, const char *path, struc
 /* Functions ask for libnarae-net.so under its place in Lambda, so that nothing is searched there:
  * LD_LIBRARY_PATH names /opt/lib last of nine folders. Where the layer lies elsewhere (a checkout, the
  * emulator), it is found beside this program. */
-static void open_net_library(void)
+static bool open_net_library(void)
 {
     char file[4096];
     ssize_t n = readlink("/proc/self/exe", file, sizeof(file));
     char *slash = n > 0 ? memrchr(file, '/', (size_t)n) : NULL;
 
-    if (slash && (size_t)(slash - file) + sizeof(net_library) <= sizeof(file)) {
-        memcpy(slash, net_library, sizeof(net_library));
-        (void)dlopen(file, RTLD_NOW | RTLD_LOCAL);
-    }
+    if (!slash || (size_t)(slash - file) + sizeof(net_library) > sizeof(file))
+        return false;
+    memcpy(slash, net_library, sizeof(net_library));
+    return dlopen(file, RTLD_NOW | RTLD_LOCAL) != NULL; /* open as long as the sandbox lives */
 }
 
 static void *open_function(const char *path)
@@ -68,7 +69,8 @@ static void *open_function(const char *path)
 
     if (library)
         return library;
-    open_net_library();
+    /* Whatever came of it: the function's own error is the one to tell. */
+    (void)open_net_library();
     return dlopen(path, RTLD_NOW | RTLD_LOCAL);
 }
 

@@ -165,7 +165,7 @@ static bool is_plain(unsigned char c)
 static size_t add_escaped(struct nr_buf *buf, struct nr_view rest)
 {
     unsigned char c = (unsigned char)rest.ptr[0];
-    size_t n = nr_utf8_length(rest);
+    size_t n = utf8_length(rest);
     char quick = short_escape(c);
 
     if (quick) {

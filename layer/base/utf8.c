@@ -16,7 +16,7 @@ static bool is_continuation(unsigned char c)
     return (c & 0xc0) == 0x80;
 }
 
-size_t nr_utf8_length(struct nr_view text)
+size_t utf8_length(struct nr_view text)
 {
     const unsigned char *p = (const unsigned char *)text.ptr;
 

@@ -11,6 +11,6 @@
 
 /* Bytes of the first character of `text` (1 to 4); 0 when the text is empty or begins with no valid
  * character. */
-size_t nr_utf8_length(struct nr_view text);
+size_t utf8_length(struct nr_view text);
 
 #endif

@@ -27,7 +27,7 @@ static int io_failed(const struct h2_conn *conn, int ssl_error, int sys_error, s
 {
     if (ssl_error == SSL_ERROR_ZERO_RETURN || (ssl_error == SSL_ERROR_SYSCALL && sys_error == 0))
         return h2_conn_lost(conn, "closed by the server", err);
-    return h2_conn_lost(conn, ssl_error == SSL_ERROR_SYSCALL ? strerror(sys_error) : nr_tls_reason(), err);
+    return h2_conn_lost(conn, ssl_error == SSL_ERROR_SYSCALL ? strerror(sys_error) : tls_reason(), err);
 }
 
 /* One record; 1 = there may be more, 0 = the socket is empty. */

@@ -86,7 +86,7 @@ static int finish_connect(struct h2_conn *conn, struct nr_err *err)
 
 static int begin_handshake(struct h2_conn *conn, struct nr_err *err)
 {
-    SSL_CTX *ctx = nr_tls_context(err);
+    SSL_CTX *ctx = tls_context(err);
     bool is_named;
 
     if (!ctx)
@@ -121,7 +121,7 @@ static int certificate_refused(const struct h2_conn *conn, long verdict, struct 
 static int handshake_failed(const struct h2_conn *conn, int ssl_error, int sys_error, struct nr_err *err)
 {
     long verdict = SSL_get_verify_result(conn->ssl);
-    const char *why = ssl_error == SSL_ERROR_SYSCALL && sys_error ? strerror(sys_error) : nr_tls_reason();
+    const char *why = ssl_error == SSL_ERROR_SYSCALL && sys_error ? strerror(sys_error) : tls_reason();
 
     if (verdict != X509_V_OK)
         return certificate_refused(conn, verdict, err);

@@ -176,7 +176,7 @@ static int explain(CURLcode code, const char *host, char *detail, struct nr_err 
 {
     size_t i = 0;
 
-    nr_tls_translate(detail, CURL_ERROR_SIZE);
+    tls_translate(detail, CURL_ERROR_SIZE);
     while (meanings[i].code != CURLE_OK && meanings[i].code != code)
         i++;
     return nr_err_set(err, meanings[i].kind, meanings[i].type, "%s: %s", host,

@@ -165,7 +165,7 @@ static int add_rds_roots(struct pg_conninfo *info, struct nr_err *err)
 {
     char path[4096];
 
-    if (nr_tls_layer_path("rds-ca.pem", path, sizeof(path)))
+    if (tls_layer_path("rds-ca.pem", path, sizeof(path)))
         return add(info, "sslrootcert", path, err);
     nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore",
                "the database's certificate needs RDS's roots, but the layer has no share/narae/rds-ca.pem");
@@ -179,7 +179,7 @@ static int add_public_roots(struct pg_conninfo *info, struct nr_err *err)
     if (nr_tls_trust(&trust, err) != 0)
         return -1;
     if (!trust.file)
-        trust.file = nr_tls_system_bundle();
+        trust.file = tls_system_bundle();
     if (trust.file)
         return add(info, "sslrootcert", trust.file, err);
     nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore",

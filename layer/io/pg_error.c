@@ -56,7 +56,7 @@ int pg_error_connect(const char *setting, const char *where, const char *why, st
     char line[512];
 
     fold(why, line, sizeof(line));
-    nr_tls_translate(line, sizeof(line));
+    tls_translate(line, sizeof(line));
     for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++)
         if (strstr(line, denials[i]))
             kind = NR_ERR_DENIED;

@@ -75,7 +75,7 @@ void nr_tls_setup(void)
     pthread_once(&once, set_up);
 }
 
-bool nr_tls_layer_path(const char *name, char *out, size_t cap)
+bool tls_layer_path(const char *name, char *out, size_t cap)
 {
     Dl_info info;
     const char *slash;
@@ -89,7 +89,7 @@ bool nr_tls_layer_path(const char *name, char *out, size_t cap)
     return n > 0 && (size_t)n < cap && access(out, R_OK) == 0;
 }
 
-const char *nr_tls_system_bundle(void)
+const char *tls_system_bundle(void)
 {
     for (size_t i = 0; i < sizeof(system_bundles) / sizeof(system_bundles[0]); i++)
         if (access(system_bundles[i], R_OK) == 0)
@@ -102,10 +102,10 @@ int nr_tls_trust(struct nr_tls_trust *out, struct nr_err *err)
     static char layer_dir[4096];
     struct nr_tls_trust trust = {nr_env_raw("SSL_CERT_FILE"), nr_env_raw("SSL_CERT_DIR")};
 
-    if (!trust.file && !trust.dir && nr_tls_layer_path("certs", layer_dir, sizeof(layer_dir)))
+    if (!trust.file && !trust.dir && tls_layer_path("certs", layer_dir, sizeof(layer_dir)))
         trust.dir = layer_dir;
     if (!trust.file && !trust.dir)
-        trust.file = nr_tls_system_bundle();
+        trust.file = tls_system_bundle();
     if (!trust.file && !trust.dir) {
         nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore", "no certificates to trust were found");
         return nr_err_hint(err,
@@ -158,7 +158,7 @@ static SSL_CTX *new_context(struct nr_err *err)
     return ctx;
 }
 
-SSL_CTX *nr_tls_context(struct nr_err *err)
+SSL_CTX *tls_context(struct nr_err *err)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static SSL_CTX *context; /* lives as long as the process */
@@ -175,7 +175,7 @@ SSL_CTX *nr_tls_context(struct nr_err *err)
 
 int nr_tls_warm(struct nr_err *err)
 {
-    return nr_tls_context(err) ? 0 : -1;
+    return tls_context(err) ? 0 : -1;
 }
 
 /* OpenSSL's own, in the static archive: ERR_load_SSL_strings() does nothing once set-up has declined the
@@ -188,7 +188,7 @@ static const char *words_of(unsigned long code)
     return code ? ERR_reason_error_string(code) : NULL;
 }
 
-const char *nr_tls_reason(void)
+const char *tls_reason(void)
 {
     const char *text = words_of(ERR_peek_error());
 
@@ -205,7 +205,7 @@ static const struct {
     const char *kept;   /* what stays of `before` */
 } numbers[] = {{"SSL error code ", 10, "", ""}, {": error:", 16, "::reason(", ": "}};
 
-void nr_tls_translate(char *line, size_t cap)
+void tls_translate(char *line, size_t cap)
 {
     char rest[512];
 

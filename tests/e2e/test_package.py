@@ -73,6 +73,23 @@ def test_bootstrap_is_libnarae_to_functions():
     assert set(elf.exported(paths.BOOTSTRAP)) - {"stderr", "stdout"} == set(elf.exported(paths.LAYER / "lib/libnarae.so"))
 
 
+def declared() -> set[str]:
+    """Every function that layer/include/narae promises."""
+    names = set()
+    for header in (paths.ROOT / "layer/include/narae").glob("*.h"):
+        text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
+        text = re.sub(r"(?m)^\s*#(?:.*\\\n)*.*$", "", text)
+        text = re.sub(r"static inline[^{]*\{.*?\n\}", "", text, flags=re.S)
+        names |= set(re.findall(r"\b(nr_\w+)\s*\(", text))
+    return names
+
+
+def test_libraries_export_what_the_headers_declare():
+    exported = elf.exported(paths.LAYER / "lib/libnarae.so") + elf.exported(paths.LAYER / "lib/libnarae-net.so")
+
+    assert {name for name in exported if name.startswith("nr_")} == declared()
+
+
 def test_libraries_export_nothing_foreign():
     assert [n for n in elf.exported(paths.LAYER / "lib/libnarae.so") if not re.match(r"(nr|json|jansson)_", n)] == []
     assert [n for n in elf.exported(paths.LAYER / "lib/libnarae-net.so") if not n.startswith("nr_")] == []

@@ -14,7 +14,7 @@ enum { MAX_BYTES = 1 << 20 };
 static bool is_utf8(struct nr_view text)
 {
     while (text.len) {
-        size_t n = nr_utf8_length(text);
+        size_t n = utf8_length(text);
 
         if (n == 0)
             return false;

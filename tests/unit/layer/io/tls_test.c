@@ -46,10 +46,10 @@ Test(tls, makes_its_context_once)
     test_pki_init(&pki);
 
     cr_assert_eq(nr_tls_warm(&err), 0, "%s", err.message);
-    first = nr_tls_context(&err);
+    first = tls_context(&err);
 
     cr_assert_not_null(first);
-    cr_assert_eq(nr_tls_context(&err), first);
+    cr_assert_eq(tls_context(&err), first);
     cr_assert_eq(SSL_CTX_get_min_proto_version(first), TLS1_2_VERSION);
     cr_assert_eq(SSL_CTX_get_verify_mode(first), SSL_VERIFY_PEER);
     test_pki_done(&pki);

@@ -14,7 +14,7 @@ static const struct nr_env_int removal = {"NARAE_PRUNE_REMOVE_DAYS", "days", 1, 
 
 /* A message may lie 4 days in our queue, and 14 in its dead-letter queue before it is sent again: a row that
  * goes sooner would be a second push. */
-static const struct nr_env_int ledger = {"NARAE_PUSH_LEDGER_DAYS", "days", 5, 3650, 30};
+static const struct nr_env_int ledger = {"NARAE_PUSH_LEDGER_DAYS", "days", 19, 3650, 30};
 static const struct nr_env_int parked = {"NARAE_PUSH_PARKED_DAYS", "days", 1, 3650, 90};
 
 int prune_settings_read(struct prune_settings *out, struct nr_err *err)

@@ -86,6 +86,7 @@ static int try_once(struct api *api, struct nr_err *err)
     struct nr_err ignored = {0};
 
     api->unreadable.kind = NR_ERR_NONE;
+    api->conn.is_reply_refused = false; /* of the reply before: none need come now */
     if (ask(api, err) == 0)
         return judge(api, err) == 0 ? keep_ids(api, err) : -1;
     if (!api->conn.is_reply_refused || api->conn.reply.status != 200 || keep_ids(api, &ignored) != 0)

@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <narae/rand.h>
 
@@ -292,6 +293,23 @@ Test(api_next, gives_an_event_that_can_only_be_answered_with_an_error)
         cr_expect_eq(talk.event.body.len, 0u);
         cr_expect_eq(json_array_size(lambda_api_stop(talk.server)), 1u);
     }
+}
+
+/* What was read last, an event with an id, must not come again when nothing can be read any more. */
+Test(api_next, gives_no_unreadable_event_twice)
+{
+    TALK talk = talk_to("{'steps': [{'event_bytes': 6291557, 'next': {'chunk': 65536}}]}");
+
+    next_must_work(&talk);
+    cr_assert_not_null(talk.event.unreadable);
+    lambda_api_free(talk.server);
+    talk.server = NULL;
+
+    cr_expect_eq(api_fail(&talk.api, talk.event.unreadable, &talk.err), API_REFUSED);
+    nr_err_reset(&talk.err);
+
+    cr_expect_eq(next(&talk), -1);
+    cr_expect(strstr(talk.err.message, "cannot connect to the Runtime API at "), "%s", talk.err.message);
 }
 
 Test(api_next, asks_again_as_one_of_many_when_there_is_no_slot)

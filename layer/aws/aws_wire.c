@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,6 +84,13 @@ static const char *find_region(const struct aws_wire_request *request)
     return region ? region : nr_env_raw("AWS_DEFAULT_REGION");
 }
 
+/* A region becomes part of a host name, and may come from an event (an ARN): with a slash in it, the request,
+ * and the session token in it, would go to whatever host stands before the slash. */
+static bool is_region(const char *region)
+{
+    return region[0] && region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+}
+
 static int send_signed(const struct aws_wire_request *request, const char *url, const char *region,
                        const struct aws_credentials *keys, struct nr_http_reply *reply, struct nr_err *err)
 {
@@ -116,6 +124,9 @@ int aws_wire_send(const struct aws_wire_request *request, struct nr_http_reply *
 
     if (!region)
         return nr_err_set(err, NR_ERR_INVALID, "Function.MissingSetting", "AWS_REGION: not set");
+    if (!is_region(region))
+        return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidSetting", "\"%.64s\" is no AWS region",
+                          region);
     if (find_endpoint(request, region, url, sizeof(url), err) != 0 ||
         aws_credentials_get(request->deadline_mono_ms, &keys, err) != 0)
         return -1;

@@ -29,7 +29,7 @@ struct aws_wire_request {
 };
 
 /* POST it. Returns as nr_http_send(), or -1: INVALID, Function.MissingSetting (no region) or
- * Function.InvalidSetting (endpoint), DENIED (no credentials). */
+ * Function.InvalidSetting (endpoint, region), DENIED (no credentials). */
 int aws_wire_send(const struct aws_wire_request *request, struct nr_http_reply *reply,
                   struct nr_err *err) NR_MUST_CHECK;
 

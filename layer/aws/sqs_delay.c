@@ -32,8 +32,8 @@ static bool read_arn(struct nr_view arn, struct queue *out)
     if (arn.len >= sizeof(copy))
         return false;
     snprintf(copy, sizeof(copy), "%.*s", NR_VIEW_ARG(arn));
-    return sscanf(copy, "arn:%*[^:]:sqs:%127[^:]:%127[0-9]:%127[A-Za-z0-9_.-]", out->region, out->account,
-                  out->name) == 3;
+    return sscanf(copy, "arn:%*[^:]:sqs:%127[a-z0-9-]:%127[0-9]:%127[A-Za-z0-9_.-]", out->region,
+                  out->account, out->name) == 3;
 }
 
 /* The URL names the queue; where the request goes is the endpoint's business. */

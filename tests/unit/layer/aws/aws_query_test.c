@@ -86,6 +86,24 @@ Test(aws_query, sends_a_signed_form_and_gives_the_answer_and_its_date)
     cr_expect_not_null(strstr(journal.last, "X-Amz-Security-Token: token\r\n"));
 }
 
+Test(aws_query, refuses_a_region_that_names_another_host)
+{
+    static const char *const absurd[] = {"evil.example/", "us-east-1.evil.example", "a?", "a#", "A", "a@b"};
+
+    for (size_t i = 0; i < sizeof(absurd) / sizeof(absurd[0]); i++) {
+        char message[128];
+
+        nr_err_reset(&err);
+        setenv("AWS_REGION", absurd[i], 1);
+        cr_assert_eq(CALL(false, GOOD), -1, "\"%s\"", absurd[i]);
+
+        snprintf(message, sizeof(message), "\"%s\" is no AWS region", absurd[i]);
+        cr_expect_eq(err.kind, NR_ERR_INVALID);
+        cr_expect_str_eq(err.message, message);
+        cr_expect_eq(journal.n_requests, 0);
+    }
+}
+
 Test(aws_query, says_code_message_and_request_id_with_entities_decoded)
 {
     cr_assert_eq(CALL(false, BAD("InvalidParameterValue", "a &lt;b&gt; &amp;amp; c")), -1);

@@ -146,6 +146,19 @@ Test(sqs_delay, refuses_an_arn_that_is_no_queue)
     cr_expect_str_eq(err.message, "eventSourceARN: \"arn:aws:kinesis:r:1:q\" is no queue");
 }
 
+/* The region would be part of the host that gets the signed request. */
+Test(sqs_delay, refuses_a_region_that_names_another_host)
+{
+    static const char *const answers[] = {ANSWER("{}")};
+
+    add("arn:aws:sqs:evil.example/:1:q", "h", 1000);
+
+    cr_expect_eq(delay(answers, 1), -1);
+
+    cr_expect_eq(journal.n_requests, 0);
+    cr_expect_str_eq(err.message, "eventSourceARN: \"arn:aws:sqs:evil.example/:1:q\" is no queue");
+}
+
 Test(sqs_delay, cuts_a_delay_at_what_sqs_takes)
 {
     add(ARN, "h", INT64_C(86400) * 1000);

@@ -14,6 +14,8 @@
 /* Attempts as the AWS SDKs' standard mode. */
 static const struct nr_retry_policy retry_policy = {.max_attempts = 3, .base_ms = 100, .cap_ms = 2000};
 
+enum { MESSAGE_MAX_BYTES = 300 /* of what AWS says beside the code */ };
+
 /* "com.amazonaws.secretsmanager#ResourceNotFoundException" and "Code:http://..." both carry one word. */
 static void bare_code(const char *type, char *out, size_t cap)
 {
@@ -34,12 +36,15 @@ static void xml_code(struct nr_view body, char *out, size_t cap)
     snprintf(out, cap, "%.*s", end ? (int)(end - start - (ptrdiff_t)tag.len) : 0, end ? start + tag.len : "");
 }
 
+/* When a signature is wrong AWS goes on with the canonical request, and that holds the session token: nothing
+ * behind the first line may get into an error. */
 static int explain(const struct nr_aws_call *call, const struct nr_http_reply *reply, struct nr_err *err)
 {
     NR_JSON_AUTO *doc = NULL;
     struct nr_err ignored = {0};
     char code[128];
     const char *message = NULL;
+    size_t n;
 
     if (nr_json_parse(nr_buf_view(&reply->body), "error", &doc, &ignored) == 0) {
         bare_code(json_string_value(json_object_get(doc, "__type")), code, sizeof(code));
@@ -48,8 +53,11 @@ static int explain(const struct nr_aws_call *call, const struct nr_http_reply *r
     } else {
         xml_code(nr_buf_view(&reply->body), code, sizeof(code));
     }
-    return nr_err_set(err, aws_wire_kind(code, reply->status), NULL, "%s: %d%s%s%s%.300s", call->target,
-                      reply->status, code[0] ? " " : "", code, message ? ": " : "", message ? message : "");
+    message = message ? message : "";
+    n = strcspn(message, "\n");
+    return nr_err_set(err, aws_wire_kind(code, reply->status), NULL, "%s: %d%s%s%s%.*s", call->target,
+                      reply->status, code[0] ? " " : "", code, n ? ": " : "",
+                      (int)(n < MESSAGE_MAX_BYTES ? n : MESSAGE_MAX_BYTES), message);
 }
 
 /* One call; a status other than 200 is an error. reply_max_bytes 0 = http's own default. */

@@ -69,6 +69,22 @@ static struct nr_view element(struct nr_view xml, const char *name)
     return nr_view_n(start, end ? (size_t)(end - start) : 0);
 }
 
+/* When a signature is wrong AWS goes on with the canonical request, and that holds the session token: nothing
+ * behind the first line may get into an error. */
+static struct nr_view first_line(struct nr_view text)
+{
+    static const struct nr_view ends[] = {{"\n", 1}, {"&#xA;", 5}, {"&#10;", 5}};
+
+    text = nr_view_trim(text);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        const char *end = text.len ? memmem(text.ptr, text.len, ends[i].ptr, ends[i].len) : NULL;
+
+        if (end)
+            text.len = (size_t)(end - text.ptr);
+    }
+    return text;
+}
+
 /* Copy with the five entities decoded and control characters dropped; cut at the cap. */
 static void decode(struct nr_view text, char *out, size_t cap)
 {
@@ -104,7 +120,7 @@ static void read_error(const struct nr_http_reply *reply, struct nr_aws_query_no
     struct nr_view xml = nr_buf_view(&reply->body);
 
     decode(element(xml, "Code"), note->code, sizeof(note->code));
-    decode(element(xml, "Message"), note->message, sizeof(note->message));
+    decode(first_line(element(xml, "Message")), note->message, sizeof(note->message));
     decode(element(xml, "RequestId"), note->request_id, sizeof(note->request_id));
 }
 

@@ -114,6 +114,19 @@ Test(aws_query, says_code_message_and_request_id_with_entities_decoded)
     cr_expect_eq(journal.n_requests, 1, "a permanent error is not tried again");
 }
 
+/* AWS shows the canonical request when a signature is wrong, and that holds the session token. */
+Test(aws_query, drops_what_aws_says_behind_the_first_line)
+{
+    cr_assert_eq(
+        CALL(false, BAD("SignatureDoesNotMatch",
+                        "it does not match.\n\nThe Canonical String for this request should have been\n"
+                        "'POST\n/\n\nx-amz-security-token:token\n'")),
+        -1);
+
+    cr_expect_str_eq(err.message, "Do: 400 SignatureDoesNotMatch: it does not match. (request id r-1)");
+    cr_expect_str_eq(note.message, "it does not match.");
+}
+
 Test(aws_query, takes_throttling_for_what_it_is_though_it_is_a_400)
 {
     static const char *const codes[] = {BAD("Throttling", "x"), BAD("ThrottlingException", "x"),

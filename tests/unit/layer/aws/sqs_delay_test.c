@@ -133,6 +133,24 @@ Test(sqs_delay, names_the_reason_when_a_call_is_refused)
     cr_expect_str_eq(err.message, "AmazonSQS.ChangeMessageVisibilityBatch: 403 AccessDenied: no");
 }
 
+/* AWS shows the canonical request when a signature is wrong, and that holds the session token. */
+Test(sqs_delay, drops_what_aws_says_behind_the_first_line)
+{
+    static const char *const answers[] = {
+        "HTTP/1.1 400 No\r\nConnection: close\r\n\r\n"
+        "{\"__type\":\"x#InvalidSignatureException\",\"message\":\"it does not match.\\n\\nThe Canonical "
+        "String "
+        "for this request should have been\\n'POST\\n/\\n\\nx-amz-security-token:token'\"}"};
+
+    add(ARN, "h", 1000);
+
+    cr_expect_eq(delay(answers, 1), -1);
+
+    cr_expect_str_eq(err.message,
+                     "AmazonSQS.ChangeMessageVisibilityBatch: 400 InvalidSignatureException: it does "
+                     "not match.");
+}
+
 Test(sqs_delay, refuses_an_arn_that_is_no_queue)
 {
     static const char *const answers[] = {ANSWER("{}")};

@@ -204,8 +204,10 @@ static int add_roots(struct pg_conninfo *info, struct nr_err *err)
 
 static int add_defaults(struct pg_conninfo *info, const char *application_name, struct nr_err *err)
 {
-    bool is_here =
-        is_local(get_or_env(info, "host", "PGHOST")) && is_local(get_or_env(info, "hostaddr", "PGHOSTADDR"));
+    /* Which host a service file names only libpq will read. */
+    bool is_here = !get_or_env(info, "service", "PGSERVICE") &&
+                   is_local(get_or_env(info, "host", "PGHOST")) &&
+                   is_local(get_or_env(info, "hostaddr", "PGHOSTADDR"));
 
     if (!is_here && !get(info, "sslmode") && add(info, "sslmode", "verify-full", err) != 0)
         return -1;

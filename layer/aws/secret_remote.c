@@ -174,7 +174,7 @@ int secret_remote_secretsmanager(const char *setting, const char *reference, int
 
     nr_buf_init(&body, 4096);
     if (find_kept(reference, out))
-        return 0;
+        return nr_buf_check(out, setting, err);
     if (!region_of(arn, region, sizeof(region)))
         return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidSetting",
                           "%s: \"%.256s\" is not a Secrets Manager ARN", setting, reference);
@@ -202,7 +202,7 @@ int secret_remote_ssm(const char *setting, const char *reference, int64_t deadli
 
     nr_buf_init(&body, 4096);
     if (find_kept(reference, out))
-        return 0;
+        return nr_buf_check(out, setting, err);
     if (body_of(&body, "Name", nr_view(reference + strlen("ssm:")), ",\"WithDecryption\":true", err) != 0)
         return -1;
     what.body = nr_buf_view(&body);

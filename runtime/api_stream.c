@@ -166,7 +166,9 @@ enum api_outcome api_stream_end(struct api_stream *stream, const char *content_t
     end = nr_buf_view(&bytes);
     api->is_streaming = false;
     api_path(api, "response", path);
-    if (conn_send_parts(&api->conn, &end, 1, &n_sent, err) != 0)
+    /* Without memory there is no end to send, and the reply to it would be waited for in vain. */
+    if (nr_buf_check(&bytes, "end of the reply", err) != 0 ||
+        conn_send_parts(&api->conn, &end, 1, &n_sent, err) != 0)
         return conn_drop(&api->conn), API_REFUSED;
     outcome = api_read_verdict(api, path, err);
     conn_drop(&api->conn);

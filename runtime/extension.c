@@ -159,11 +159,13 @@ int extension_run_at_term(nr_shutdown_fn hook, struct nr_err *err)
 {
     const struct sigaction action = {.sa_handler = on_term, .sa_flags = SA_RESTART};
     pthread_t thread;
+    int why;
 
     shut_down = hook;
-    if (pipe2(wake, O_CLOEXEC) != 0 || pthread_create(&thread, NULL, run_at_term, NULL) != 0)
+    why = pipe2(wake, O_CLOEXEC) != 0 ? errno : pthread_create(&thread, NULL, run_at_term, NULL);
+    if (why != 0)
         return nr_err_set(err, NR_ERR_UNAVAILABLE, "Runtime.NoThread", "no thread for the shutdown hook: %s",
-                          strerror(errno));
+                          strerror(why));
     sigaction(SIGTERM, &action, NULL);
     return 0;
 }

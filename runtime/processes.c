@@ -41,28 +41,38 @@ static void pass_on(int signal)
 }
 
 /* In the worker: it dies with the supervisor, and draws random numbers of its own. */
-static void become_worker(void)
+static void become_worker(const sigset_t *mask)
 {
     const struct sigaction plain = {.sa_handler = SIG_DFL};
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sigaction(SIGTERM, &plain, NULL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
     nr_rand_reseed();
     _exit(kept.work(kept.arg));
 }
 
+/* SIGTERM waits meanwhile: a worker that still had the supervisor's handler would pass it on and live, and
+ * the supervisor would not know its pid yet. */
 static bool start(int i)
 {
-    pid_t pid = fork();
+    sigset_t term;
+    sigset_t before;
+    pid_t pid;
 
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, &before);
+    pid = fork();
     if (pid == 0)
-        become_worker();
+        become_worker(&before);
     if (pid < 0)
         nr_log(NR_LOG_ERROR, "no process for a worker", nr_log_text("why", nr_view(strerror(errno))));
     kept.pids[i] = pid > 0 ? pid : 0;
     kept.began_mono_ms[i] = nr_clock_mono_ms();
-    if (pid > 0 && is_ending) /* the signal may have come between the two lines above */
+    if (pid > 0 && is_ending) /* the signal came before it was made */
         kill(pid, SIGTERM);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return pid > 0;
 }
 

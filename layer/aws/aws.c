@@ -8,6 +8,7 @@
 #include <narae/rand.h>
 #include <narae/retry.h>
 
+#include "layer/aws/aws_credentials.h"
 #include "layer/aws/aws_pause.h"
 #include "layer/aws/aws_wire.h"
 
@@ -53,6 +54,8 @@ static int explain(const struct nr_aws_call *call, const struct nr_http_reply *r
     } else {
         xml_code(nr_buf_view(&reply->body), code, sizeof(code));
     }
+    if (aws_wire_is_credentials(code)) /* the container may have others by the next call */
+        aws_credentials_forget();
     message = message ? message : "";
     n = strcspn(message, "\n");
     return nr_err_set(err, aws_wire_kind(code, reply->status), NULL, "%s: %d%s%s%s%.*s", call->target,

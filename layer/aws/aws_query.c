@@ -179,17 +179,6 @@ static int try_once(const struct nr_aws_query_call *call, struct nr_buf *xml, st
     return result;
 }
 
-static bool is_credentials(const char *code)
-{
-    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException", "RequestExpired",
-                                        "SignatureDoesNotMatch", "InvalidClientTokenId"};
-
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-        if (strcmp(code, codes[i]) == 0)
-            return true;
-    return false;
-}
-
 int nr_aws_query(const struct nr_aws_query_call *call, struct nr_buf *xml, struct nr_aws_query_note *note,
                  struct nr_err *err)
 {
@@ -204,7 +193,7 @@ int nr_aws_query(const struct nr_aws_query_call *call, struct nr_buf *xml, struc
             return 0;
         decision = nr_retry_decide(&retry_policy, attempt, &why, nr_clock_left_ms(call->deadline_mono_ms),
                                    nr_rand_below(1ULL << 32));
-        if (is_credentials(note->code) && !is_renewed) {
+        if (aws_wire_is_credentials(note->code) && !is_renewed) {
             is_renewed = true;
             aws_credentials_forget();
         } else if (decision.is_again && (!call->is_once || why.kind == NR_ERR_THROTTLED)) {

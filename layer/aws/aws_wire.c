@@ -57,6 +57,22 @@ enum nr_err_kind aws_wire_kind(const char *code, int status)
     return status == 401 || status == 403 ? NR_ERR_DENIED : NR_ERR_INVALID;
 }
 
+bool aws_wire_is_credentials(const char *code)
+{
+    static const char *const of_credentials[] = {"ExpiredToken",
+                                                 "ExpiredTokenException",
+                                                 "RequestExpired",
+                                                 "SignatureDoesNotMatch",
+                                                 "InvalidSignatureException",
+                                                 "InvalidClientTokenId",
+                                                 "UnrecognizedClientException"};
+
+    for (size_t i = 0; i < sizeof(of_credentials) / sizeof(of_credentials[0]); i++)
+        if (strcmp(code, of_credentials[i]) == 0)
+            return true;
+    return false;
+}
+
 static int find_endpoint(const struct aws_wire_request *request, const char *region, char *out, size_t cap,
                          struct nr_err *err)
 {

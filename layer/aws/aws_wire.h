@@ -7,6 +7,7 @@
 #ifndef NARAE_AWS_WIRE_H
 #define NARAE_AWS_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,5 +36,8 @@ int aws_wire_send(const struct aws_wire_request *request, struct nr_http_reply *
 
 /* What to do about an error: by its code, else by the status. */
 enum nr_err_kind aws_wire_kind(const char *code, int status);
+
+/* Does this code say that the credentials are expired or wrong, so that others may work? */
+bool aws_wire_is_credentials(const char *code);
 
 #endif

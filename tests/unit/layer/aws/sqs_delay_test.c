@@ -151,6 +151,32 @@ Test(sqs_delay, drops_what_aws_says_behind_the_first_line)
                      "not match.");
 }
 
+/* The container's credentials are kept for minutes, unless AWS says that they are of no use. */
+Test(sqs_delay, asks_for_credentials_anew_after_they_were_refused)
+{
+#define KEYS(id) ANSWER("{\"AccessKeyId\":\"" id "\",\"SecretAccessKey\":\"hush\",\"Token\":\"\"}")
+    static const char *const answers[] = {
+        KEYS("OLD"), "HTTP/1.1 400 No\r\nConnection: close\r\n\r\n{\"__type\":\"ExpiredTokenException\"}",
+        KEYS("NEW"), ANSWER("{}")};
+    char url[64];
+
+    unsetenv("AWS_ACCESS_KEY_ID");
+    add(ARN, "h", 1000);
+    sqs = canned_http_start(answers, 4);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d", canned_http_port(sqs));
+    setenv("AWS_ENDPOINT_URL_SQS", url, 1);
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
+
+    cr_expect_eq(nr_sqs_delay(&batch, nr_clock_mono_ms() + 5000, &n_refused, &err), -1);
+    cr_expect_eq(err.kind, NR_ERR_DENIED);
+    nr_err_reset(&err);
+    cr_expect_eq(nr_sqs_delay(&batch, nr_clock_mono_ms() + 5000, &n_refused, &err), 0, "%s", err.message);
+
+    canned_http_stop(sqs, &journal);
+    cr_expect_eq(journal.n_requests, 4);
+    cr_expect_not_null(strstr(journal.last, "Credential=NEW/"));
+}
+
 Test(sqs_delay, refuses_an_arn_that_is_no_queue)
 {
     static const char *const answers[] = {ANSWER("{}")};

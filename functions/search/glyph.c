@@ -1,3 +1,5 @@
+#include <utf8proc.h>
+
 #include "functions/search/glyph.h"
 
 /* A run of characters that read as one sign, or as signs one after the other. */
@@ -46,9 +48,15 @@ static const struct run runs[] = {
     {0x2219, 0x2219, '.', 0},
     {0x22c5, 0x22c5, '.', 0},
     {0x2460, 0x2468, '1', 1}, /* circled */
+    {0x2474, 0x247c, '1', 1}, /* in parentheses */
+    {0x2488, 0x2490, '1', 1}, /* with a full stop */
     {0x24ea, 0x24ea, '0', 0},
+    {0x24f5, 0x24fd, '1', 1}, /* circled twice */
+    {0x24ff, 0x24ff, '0', 0},
     {0x2500, 0x2501, '-', 0},
     {0x2776, 0x277e, '1', 1},
+    {0x2780, 0x2788, '1', 1},
+    {0x278a, 0x2792, '1', 1},
     {0x3000, 0x3000, ' ', 0},
     {0x3002, 0x3002, '.', 0},
     {0x30fb, 0x30fb, '.', 0},
@@ -73,6 +81,7 @@ static const struct run runs[] = {
     {0xff65, 0xff65, '.', 0},
     {0xff70, 0xff70, '-', 0},
     {0xffa0, 0xffa0, GONE, 0},
+    {0xfff0, 0xfff8, GONE, 0},
     {0x1d7ce, 0x1d7d7, '0', 1}, /* mathematical digits: bold, double-struck, sans-serif, bold, monospace */
     {0x1d7d8, 0x1d7e1, '0', 1},
     {0x1d7e2, 0x1d7eb, '0', 1},
@@ -80,6 +89,36 @@ static const struct run runs[] = {
     {0x1d7f6, 0x1d7ff, '0', 1},
     {0xe0000, 0xe0fff, GONE, 0},
 };
+
+/* Digits of a script stand in a row of ten, and such rows may stand side by side. */
+static char digit_sign(int32_t c)
+{
+    int32_t first = c;
+
+    while (utf8proc_category(first - 1) == UTF8PROC_CATEGORY_ND)
+        first--;
+    return (char)('0' + (c - first) % 10);
+}
+
+/* What is in no run reads as Unicode has it. */
+static char sign_by_category(int32_t c)
+{
+    switch (utf8proc_category(c)) {
+    case UTF8PROC_CATEGORY_ND:
+        return digit_sign(c);
+    case UTF8PROC_CATEGORY_ZS:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+    case UTF8PROC_CATEGORY_CC:
+        return ' ';
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_CF:
+        return GONE;
+    default:
+        return GLYPH_OTHER;
+    }
+}
 
 static char sign_of(uint32_t c)
 {
@@ -95,13 +134,13 @@ static char sign_of(uint32_t c)
             high = middle;
     }
     if (low == sizeof(runs) / sizeof(runs[0]) || c < runs[low].first)
-        return GLYPH_OTHER;
+        return sign_by_category((int32_t)c);
     return (char)(runs[low].sign + (runs[low].step ? (int)(c - runs[low].first) : 0));
 }
 
 static char ascii_sign(unsigned char c)
 {
-    return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c < 0x20 ? ' ' : c);
+    return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c < 0x20 || c == 0x7f ? ' ' : c);
 }
 
 /* The character at p, which is the first byte of a valid sequence of n bytes. */

@@ -211,3 +211,35 @@ Test(privacy, leaves_many_groups_of_digits_in_good_order)
         snprintf(text + strlen(text), sizeof(text) - strlen(text), "%d ", 10 + i % 89);
     cr_assert_str_eq(scrub(text, PRIVACY_WORDS), text);
 }
+
+/* Each of them breaks a number up for a pattern, and not for a reader. */
+Test(privacy, is_not_fooled_by_blanks_and_marks_of_any_kind)
+{
+    static const char *const between[] = {
+        "\x7f",             /* delete */
+        "\xc2\x85",         /* next line */
+        "\xe1\x9a\x80",     /* ogham space */
+        "\xe2\x80\xa8",     /* line separator */
+        "\xe2\x80\xa9",     /* paragraph separator */
+        "\xe1\x9e\xb4",     /* Khmer vowel without width */
+        "\xe2\x83\x92",     /* combining overlay */
+        "\xef\xb8\xa0",     /* combining half mark */
+        "\xef\xbf\xb0",     /* unassigned, ignorable */
+        "\xf0\x9d\x85\xb3", /* musical symbol without width */
+    };
+
+    for (size_t i = 0; i < sizeof(between) / sizeof(between[0]); i++) {
+        char text[64];
+
+        snprintf(text, sizeof(text), "010%s1234%s5678", between[i], between[i]);
+        cr_expect_str_eq(scrub(text, PRIVACY_WORDS), "<phone>", "row %zu", i);
+    }
+}
+
+Test(privacy, reads_the_digits_of_every_script)
+{
+    cr_expect_str_eq(scrub("০১০১২৩৪৫৬৭৮", PRIVACY_WORDS), "<phone>");   /* Bengali */
+    cr_expect_str_eq(scrub("០១០-១២៣៤-៥៦៧៨", PRIVACY_WORDS), "<phone>"); /* Khmer */
+    cr_expect_str_eq(scrub("\U0001fbf0\U0001fbf1\U0001fbf0-1234-5678", PRIVACY_WORDS), "<phone>");
+    cr_expect_str_eq(scrub("⑴⑵⑶⑷⑸⑹⑺⑻", PRIVACY_WORDS), "<num>");
+}

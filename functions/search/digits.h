@@ -35,7 +35,8 @@ struct digits_group {
 
 enum { DIGITS_GROUPS_MAX = 16 };
 
-/* Groups that stand together. More than fit are left for the next call. */
+/* Groups that stand together. Of more than fit, the first ones: the last of them may be cut off from what
+ * they belong to. */
 struct digits {
     struct digits_group groups[DIGITS_GROUPS_MAX];
     size_t n_groups;

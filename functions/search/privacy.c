@@ -92,19 +92,22 @@ static void replace_groups(struct scrub *scrub, const struct digits *digits, siz
     replace(scrub, first, is_masked ? digits->masked_end : last->end, finding->kind);
 }
 
+/* A number may begin in the last of the groups that fit: the second half is read again, with what follows. */
 static size_t scrub_digits(struct scrub *scrub, size_t at)
 {
     struct digits digits;
     size_t end = digits_read(scrub->glyphs, scrub->n, at, &digits);
+    size_t n = digits.n_groups < DIGITS_GROUPS_MAX ? digits.n_groups : DIGITS_GROUPS_MAX / 2;
+    size_t g = 0;
 
-    for (size_t g = 0; g < digits.n_groups;) {
+    while (g < n) {
         struct digits_finding finding = digits_judge(scrub->glyphs, &digits, g, scrub->is_id);
 
         if (finding.is_personal)
             replace_groups(scrub, &digits, g, &finding);
         g += finding.n_groups;
     }
-    return end;
+    return g < digits.n_groups ? digits.groups[g].first : end;
 }
 
 /* Addresses first: their names and hosts may hold digits. */

@@ -243,3 +243,17 @@ Test(privacy, reads_the_digits_of_every_script)
     cr_expect_str_eq(scrub("\U0001fbf0\U0001fbf1\U0001fbf0-1234-5678", PRIVACY_WORDS), "<phone>");
     cr_expect_str_eq(scrub("⑴⑵⑶⑷⑸⑹⑺⑻", PRIVACY_WORDS), "<num>");
 }
+
+Test(privacy, finds_a_number_behind_any_number_of_groups)
+{
+    for (int n = 0; n < 40; n++) {
+        char text[256] = "";
+        char wanted[256] = "";
+
+        for (int i = 0; i < n; i++)
+            strcat(text, "12 ");
+        snprintf(wanted, sizeof(wanted), "%s<phone>", text);
+        strcat(text, "010-1234-5678");
+        cr_expect_str_eq(scrub(text, PRIVACY_WORDS), wanted, "%d groups", n);
+    }
+}

@@ -18,10 +18,24 @@ static bool is_native(struct glyph glyph)
     return glyph.sign == GLYPH_HANGUL || glyph.sign == GLYPH_OTHER;
 }
 
-/* "name @ host.kr": one space on both sides, or none. */
-static bool is_spaced(const struct glyph *glyphs, size_t n, size_t at)
+enum { BLANKS_MAX = 3 }; /* on either side of the sign */
+
+static size_t blanks_behind(const struct glyph *glyphs, size_t n, size_t at)
 {
-    return at >= 2 && at + 2 < n && glyphs[at - 1].sign == ' ' && glyphs[at + 1].sign == ' ';
+    size_t count = 0;
+
+    while (count < BLANKS_MAX && at + count < n && glyphs[at + count].sign == ' ')
+        count++;
+    return count;
+}
+
+static size_t blanks_before(const struct glyph *glyphs, size_t at)
+{
+    size_t count = 0;
+
+    while (count < BLANKS_MAX && count < at && glyphs[at - count - 1].sign == ' ')
+        count++;
+    return count;
 }
 
 static size_t local_start(const struct glyph *glyphs, size_t end)
@@ -66,16 +80,19 @@ static size_t domain_end(const struct glyph *glyphs, size_t n, size_t at)
 
 bool mail_find(const struct glyph *glyphs, size_t n, size_t at, size_t *first, size_t *end)
 {
-    size_t gap;
+    size_t host;
+    size_t behind_name;
     size_t start;
     size_t stop;
 
     if (glyphs[at].sign != '@')
         return false;
-    gap = is_spaced(glyphs, n, at);
-    start = local_start(glyphs, at - gap);
-    stop = domain_end(glyphs, n, at + 1 + gap);
-    if (start == at - gap || stop == at + 1 + gap)
+    host = at + 1 + blanks_behind(glyphs, n, at + 1);
+    /* "hello @user.name" is a mention. */
+    behind_name = host > at + 1 ? at - blanks_before(glyphs, at) : at;
+    start = local_start(glyphs, behind_name);
+    stop = domain_end(glyphs, n, host);
+    if (start == behind_name || stop == host)
         return false;
     *first = start;
     *end = stop;

@@ -63,7 +63,7 @@ static int parse_limit_text(const struct nr_json_place *place, int64_t *out, str
     struct nr_view text = {json_string_value(place->value), json_string_length(place->value)};
     int64_t value = 0;
 
-    for (size_t i = 0; i < text.len && i <= LIMIT_DIGITS_MAX; i++) {
+    for (size_t i = 0; i < text.len && text.len <= LIMIT_DIGITS_MAX; i++) {
         if (text.ptr[i] < '0' || text.ptr[i] > '9')
             return nr_json_refuse(place, err, "must be a whole number");
         value = value * 10 + (text.ptr[i] - '0');

@@ -98,6 +98,8 @@ Test(request, names_the_member_that_is_wrong)
     expect_refusal("{\"q\":\"a\",\"limit\":\"0\"}", "limit: must be from 1 to 50");
     expect_refusal("{\"q\":\"a\",\"limit\":\"\"}", "limit: must be from 1 to 50");
     expect_refusal("{\"q\":\"a\",\"limit\":\"9999999999999999999999\"}", "limit: must be from 1 to 50");
+    expect_refusal("{\"q\":\"a\",\"limit\":\"0050\"}", "limit: must be from 1 to 50");
+    expect_refusal("{\"q\":\"a\",\"limit\":\"005x\"}", "limit: must be from 1 to 50");
     expect_refusal("{\"q\":\"a\",\"limit\":\"1x\"}", "limit: must be a whole number");
     expect_refusal("{\"q\":\"a\",\"opt_out\":\"yes\"}", "opt_out: must be true or false");
     expect_refusal("{\"q\":\"a\",\"query_id\":\"\"}", "query_id: must be 1 to 100 bytes long, is 0");

@@ -158,6 +158,8 @@ int64_t topics_wait_ms(const struct topics_answer *answer, int64_t attempts, int
     wait = answer->floor_ms + (int64_t)((random & UINT32_MAX) * (uint64_t)spread >> 32);
     if (wait > WAIT_MAX_MS)
         wait = WAIT_MAX_MS;
+    if (retry_after_ms > WAIT_MAX_MS)
+        retry_after_ms = WAIT_MAX_MS;
     return wait > retry_after_ms ? wait : retry_after_ms;
 }
 

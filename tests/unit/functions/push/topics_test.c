@@ -98,6 +98,7 @@ Test(topics, waits_at_least_the_floor_doubling_and_never_less_than_was_asked)
         {true, 1, 0, 0, 60000, 60000},
         {true, 1, 0, RANDOM_MAX, 119000, 120000},
         {true, 1, 3600000, RANDOM_MAX, 3600000, 3600000},
+        {true, 1, INT64_C(999999999000), RANDOM_MAX, 3600000, 3600000}, /* 31 years */
     };
 
     for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {

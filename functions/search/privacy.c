@@ -16,7 +16,8 @@ const char *privacy_kind_name(enum privacy_kind kind)
 }
 
 /* What a byte may be the sign of. Scripts beside Latin, Hangul, kana and Han have digits and joints of their
- * own, and their lead bytes count for one; those of Hangul syllables, of kana and of Han (e3..ed) do not. */
+ * own, and their lead bytes count for one; those of Hangul syllables, of kana and of Han (e3..ed) do not. But
+ * ea begins the digits of Vai and Javanese as well as the first tenth of the syllables. */
 enum { MAY_BE_DIGIT = 1, MAY_BE_JOINT = 2, MAY_BE_AT = 4 };
 
 static const uint8_t looks[256] = {
@@ -32,6 +33,7 @@ static const uint8_t looks[256] = {
     ['@'] = MAY_BE_AT,
     [0xc2 ... 0xe2] = MAY_BE_DIGIT | MAY_BE_JOINT,
     [0xe3] = MAY_BE_JOINT,
+    [0xea] = MAY_BE_DIGIT | MAY_BE_JOINT,
     [0xef] = MAY_BE_DIGIT | MAY_BE_JOINT | MAY_BE_AT,
     [0xf0 ... 0xff] = MAY_BE_DIGIT | MAY_BE_JOINT,
 };

@@ -240,6 +240,7 @@ Test(privacy, reads_the_digits_of_every_script)
 {
     cr_expect_str_eq(scrub("০১০১২৩৪৫৬৭৮", PRIVACY_WORDS), "<phone>");   /* Bengali */
     cr_expect_str_eq(scrub("០១០-១២៣៤-៥៦៧៨", PRIVACY_WORDS), "<phone>"); /* Khmer */
+    cr_expect_str_eq(scrub("꘠꘡꘠꘡꘢꘣꘤꘥꘦꘧꘨", PRIVACY_WORDS), "<phone>");   /* Vai */
     cr_expect_str_eq(scrub("\U0001fbf0\U0001fbf1\U0001fbf0-1234-5678", PRIVACY_WORDS), "<phone>");
     cr_expect_str_eq(scrub("⑴⑵⑶⑷⑸⑹⑺⑻", PRIVACY_WORDS), "<num>");
 }

@@ -82,7 +82,7 @@ struct reader {
 
     struct nr_buf texts; /* of the open record */
     struct piece found[FIELDS_MAX];
-    struct piece tag_key, keys[RDS_TAG_MAX], values[RDS_TAG_MAX];
+    struct piece tag_key, tag_value, keys[RDS_TAG_MAX], values[RDS_TAG_MAX];
     size_t n_tags;
     struct piece groups; /* security groups, with spaces */
     bool is_restore;     /* is the attribute "restore" open? */
@@ -256,6 +256,18 @@ static void add_group(struct reader *reader)
     reader->groups.len = group.at + group.len - reader->groups.at;
 }
 
+/* Whatever comes first in it, and with or without a value: it may be the one that holds a snapshot. */
+static void add_tag(struct reader *reader)
+{
+    if (reader->n_tags == RDS_TAG_MAX) {
+        refuse(reader);
+        return;
+    }
+    reader->keys[reader->n_tags] = reader->tag_key;
+    reader->values[reader->n_tags++] = reader->tag_value;
+    reader->tag_key = reader->tag_value = (struct piece){0};
+}
+
 static void end_inside_record(struct reader *reader, const char *name)
 {
     int below = reader->depth - reader->record_depth;
@@ -267,12 +279,9 @@ static void end_inside_record(struct reader *reader, const char *name)
     } else if (below == 3 && strcmp(name, "Key") == 0) {
         reader->tag_key = keep(reader);
     } else if (below == 3 && strcmp(name, "Value") == 0) {
-        if (reader->n_tags == RDS_TAG_MAX) {
-            refuse(reader);
-            return;
-        }
-        reader->keys[reader->n_tags] = reader->tag_key;
-        reader->values[reader->n_tags++] = keep(reader);
+        reader->tag_value = keep(reader);
+    } else if (below == 2 && strcmp(name, "Tag") == 0) {
+        add_tag(reader);
     } else if (below == 3 && strcmp(name, "VpcSecurityGroupId") == 0) {
         add_group(reader);
     }

@@ -183,6 +183,16 @@ Test(rds_xml, takes_no_page_of_a_proxy_for_an_answer)
     cr_expect_eq(seen.len, 0);
 }
 
+Test(rds_xml, reads_tags_in_either_order_and_without_a_value)
+{
+    const char *xml = PAGE("", "<DBClusterSnapshot><TagList><Tag><Value>v</Value><Key>k</Key></Tag>"
+                               "<Tag><Key>narae:hold</Key></Tag><Tag><Key>a</Key><Value>b</Value></Tag>"
+                               "</TagList></DBClusterSnapshot>");
+
+    cr_assert_eq(rds_xml_snapshots(nr_view(xml), see_snapshot, NULL, &marker, &err), 0, "%s", err.message);
+    cr_expect_not_null(strstr(nr_buf_text(&seen), " k=v narae:hold= a=b]"), "%s", nr_buf_text(&seen));
+}
+
 Test(rds_xml, refuses_what_is_nested_without_end_or_has_tags_without_end)
 {
     struct nr_buf xml;

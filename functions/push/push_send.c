@@ -25,7 +25,8 @@ enum {
     INIT_SECRETS_MS =
         5 * 1000, /* Lambda ends an init after 10 s: what takes longer is asked again at the first event */
     AWAY_FLOOR_MS = 10 * 1000,
-    REPLY_RESERVE_MS = 200, /* the reply itself takes a few */
+    FINISH_RESERVE_MS = 500, /* kept free behind the last statement for SQS and the reply */
+    REPLY_RESERVE_MS = 200,  /* of it: the reply itself takes a few */
     MS_PER_S = 1000,
 };
 
@@ -102,6 +103,14 @@ static void send_messages(struct invocation *invocation)
             give_back(invocation, &why);
 }
 
+/* A sandbox that is ended at its deadline takes with it the results that it could not write yet. */
+static int64_t statement_deadline(const struct invocation *invocation)
+{
+    return invocation->deadline_mono_ms == NR_CLOCK_NEVER_MS
+               ? NR_CLOCK_NEVER_MS
+               : invocation->deadline_mono_ms - FINISH_RESERVE_MS;
+}
+
 /* The trail should say that they are over. That it does not is no reason to keep them. */
 static void skip_expired(struct invocation *invocation)
 {
@@ -114,7 +123,7 @@ static void skip_expired(struct invocation *invocation)
         if (batch->items[i].fate == BATCH_EXPIRED && batch->sqs.records[i].receive_count > 1)
             ids[n++] = batch->messages[i].id;
     if (n && sandbox.settings.pg &&
-        store_finish_expired(sandbox.settings.pg, ids, n, invocation->deadline_mono_ms, &why) != 0)
+        store_finish_expired(sandbox.settings.pg, ids, n, statement_deadline(invocation), &why) != 0)
         nr_log_err(NR_LOG_WARN, "expired sends stay open in the ledger", &why, NULL, 0);
     free(ids);
 }
@@ -222,9 +231,9 @@ static bool park(struct invocation *invocation)
     bool is_parked = false;
 
     if (n && parked && reasons &&
-        settings_read_secrets(&sandbox.settings, invocation->deadline_mono_ms, &why) == 0)
+        settings_read_secrets(&sandbox.settings, statement_deadline(invocation), &why) == 0)
         is_parked = store_park(sandbox.settings.pg, parked, collect_poison(batch, parked, reasons),
-                               invocation->deadline_mono_ms, &why) == 0;
+                               statement_deadline(invocation), &why) == 0;
     if (n && !is_parked)
         nr_log_err(NR_LOG_ERROR, "messages could not be parked", &why, NULL, 0);
     free(parked);

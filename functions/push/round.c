@@ -58,17 +58,25 @@ static int64_t lease_ms(int64_t deadline_mono_ms)
     return left_ms > LEASE_MAX_MS ? LEASE_MAX_MS : left_ms + LEASE_MARGIN_MS;
 }
 
+/* Without an answer the messages go back; the invocation must live to say so. */
+static int64_t claim_deadline(const struct turn *turn)
+{
+    return turn->deadline_mono_ms == NR_CLOCK_NEVER_MS ? NR_CLOCK_NEVER_MS
+                                                       : turn->deadline_mono_ms - REPLY_RESERVE_MS;
+}
+
 /* A database that cannot take old results could not take new ones. What no waiting mends is given up: it is
  * sent again once its lease has run out. */
 static int pay_debt(struct turn *turn, struct nr_err *err)
 {
     struct ledger *debt = &turn->sandbox->debt;
+    int64_t at_most = nr_clock_mono_ms() + DEBT_WAIT_MS;
     int result;
 
     if (debt->n == 0)
         return 0;
     debt->pg = turn->sandbox->settings.pg;
-    result = ledger_write_all(debt, nr_clock_mono_ms() + DEBT_WAIT_MS, err);
+    result = ledger_write_all(debt, at_most < claim_deadline(turn) ? at_most : claim_deadline(turn), err);
     if (result == 0 || !nr_err_is_transient(err))
         ledger_done(debt);
     return result;
@@ -78,10 +86,10 @@ static int claim(struct turn *turn, struct nr_err *err)
 {
     struct settings *settings = &turn->sandbox->settings;
 
-    if (settings_read_secrets(settings, turn->deadline_mono_ms, err) != 0 || pay_debt(turn, err) != 0)
+    if (settings_read_secrets(settings, claim_deadline(turn), err) != 0 || pay_debt(turn, err) != 0)
         return -1;
     if (store_claim_sends(settings->pg, turn->batch->messages, turn->batch->is_left_out, turn->batch->n,
-                          turn->lease, turn->deadline_mono_ms, &turn->claims, err) == 0)
+                          turn->lease, claim_deadline(turn), &turn->claims, err) == 0)
         return 0;
     if (err->kind == NR_ERR_DENIED)
         settings_forget_database(settings); /* perhaps the password was rotated */

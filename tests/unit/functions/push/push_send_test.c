@@ -118,14 +118,14 @@ static int init(void)
 }
 
 /* One event; its reply must be `wanted`. */
-static void expect_reply(const char *event, const char *wanted)
+static void expect_reply_within(const char *event, int64_t ms, const char *wanted)
 {
     json_t *slot = NULL;
     struct nr_request request = {.struct_bytes = sizeof(request),
                                  .event = nr_view(event),
                                  .content_type = "application/json",
                                  .request_id = "1",
-                                 .deadline_mono_ms = nr_clock_mono_ms() + 30000,
+                                 .deadline_mono_ms = nr_clock_mono_ms() + ms,
                                  .json_slot = &slot};
     struct nr_reply reply = {.struct_bytes = sizeof(reply), .body = &reply_body};
 
@@ -134,6 +134,11 @@ static void expect_reply(const char *event, const char *wanted)
     cr_expect_eq(push_send_handler.invoke(&request, &reply, &err), 0, "%s", err.message);
     cr_expect_str_eq(nr_buf_text(&reply_body), wanted);
     json_decref(slot);
+}
+
+static void expect_reply(const char *event, const char *wanted)
+{
+    expect_reply_within(event, 30000, wanted);
 }
 
 /* Record number `line` of the log, its summary apart; "" when there are fewer. Nothing secret may be in it.
@@ -198,6 +203,27 @@ Test(push_send, drops_what_is_too_late)
         REPLY());
 
     expect_line(0, "\"INFO\"", "\"messages\":1,\"malformed\":0,\"expired\":1,\"sends\":0,");
+}
+
+/* A sandbox that does not answer in time is ended, and with it go the results that it still has to write. */
+Test(push_send, answers_in_time_although_the_ledger_does_not)
+{
+    int64_t deadline_mono_ms;
+
+    test_database_run(&database, "insert into narae_push.send (message_id, device_id, state, claimable_at) "
+                                 "values ('a', 1, 'retry', now())");
+    test_database_run(&database, "begin; select from narae_push.send for update");
+    cr_assert_eq(init(), 0, "%s", err.message);
+    deadline_mono_ms = nr_clock_mono_ms() + 1500;
+
+    expect_reply_within(
+        "{\"Records\":[{\"messageId\":\"1\",\"attributes\":{\"ApproximateReceiveCount\":\"2\"},\"body\":\""
+        "{\\\"id\\\":\\\"a\\\",\\\"to\\\":{\\\"users\\\":[\\\"17\\\"]},\\\"message\\\":{},"
+        "\\\"expires_at\\\":\\\"2020-01-01T00:00:00Z\\\"}\"}]}",
+        1500, REPLY());
+
+    cr_expect_lt(nr_clock_mono_ms(), deadline_mono_ms - 200);
+    expect_line(0, "\"message\":\"expired sends stay open in the ledger\"", "skip what has expired");
 }
 
 Test(push_send, tells_each_device_at_debug_without_its_registration)

@@ -5,12 +5,19 @@
 #include "functions/snapshot/run.h"
 
 enum {
-    REPLY_RESERVE_MS = 5 * 1000
-}; /* kept free for the report, and for one call that does not answer at once */
+    REPLY_RESERVE_MS = 5 * 1000, /* kept free for the report, and for one call that does not answer at once */
+    REPORT_RESERVE_MS = 1000,    /* of it for the report alone: a call that never answers ends before */
+};
 
 static bool has_time(const struct run *run)
 {
     return nr_clock_left_ms(run->deadline_mono_ms) > REPLY_RESERVE_MS;
+}
+
+static int64_t call_deadline(const struct run *run)
+{
+    return run->deadline_mono_ms == NR_CLOCK_NEVER_MS ? NR_CLOCK_NEVER_MS
+                                                      : run->deadline_mono_ms - REPORT_RESERVE_MS;
 }
 
 bool run_is_dry(const struct run *run, const struct policy *policy)
@@ -65,7 +72,7 @@ static int look(struct run *run, struct nr_err *err)
 {
     inventory_init(&run->home.inventory, run->policies, false, run->now_unix_ms);
     inventory_init(&run->away.inventory, run->policies, true, run->now_unix_ms);
-    run->home.rds.deadline_mono_ms = run->away.rds.deadline_mono_ms = run->deadline_mono_ms;
+    run->home.rds.deadline_mono_ms = run->away.rds.deadline_mono_ms = call_deadline(run);
     run->away.rds.region = copy_region(run);
     if (rds_list_clusters(&run->home.rds, inventory_add_cluster, &run->home.inventory, err) != 0)
         return -1;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 
@@ -12,6 +13,7 @@
 #include "layer/aws/aws_pause.h"
 #include "tests/support/canned_http.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/http_server.h"
 #include "tests/support/log_capture.h"
 
 /* functions/snapshot/aurora_snapshot.c, whose table is renamed for tests. */
@@ -145,4 +147,36 @@ Test(aurora_snapshot, changes_nothing_when_it_plans_or_verifies)
         cr_assert_eq(INVOKE(modes[i], OK(CLUSTER), OK(SNAPSHOT("23") SNAPSHOT("22"))), 0, "%s", err.message);
         cr_expect_eq(journal.n_requests, 2);
     }
+}
+
+static int64_t real_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+Test(aurora_snapshot, gives_up_a_call_that_never_answers_while_there_is_time_to_say_so)
+{
+    static const struct http_server_step steps[] = {{NULL, HTTP_SERVER_STALL}};
+    struct http_server *silent =
+        http_server_start(&(struct http_server_options){.steps = steps, .n_steps = 1});
+    struct nr_reply reply = {.struct_bytes = sizeof(reply), .body = &body};
+    json_t *parsed = NULL;
+    struct nr_request request = {.struct_bytes = sizeof(request),
+                                 .event = NR_VIEW(NIGHTLY),
+                                 .content_type = "application/json",
+                                 .request_id = "r",
+                                 .deadline_mono_ms = 1000 + 1300,
+                                 .json_slot = &parsed};
+    int64_t started_ms = real_ms();
+
+    setenv("AWS_ENDPOINT_URL_RDS", http_server_url(silent), 1);
+
+    cr_expect_eq(aurora_snapshot_handler.invoke(&request, &reply, &err), -1);
+
+    cr_expect_lt(real_ms() - started_ms, 1000);
+    json_decref(parsed);
+    http_server_stop(silent, &(struct http_server_journal){0});
 }

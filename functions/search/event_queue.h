@@ -31,7 +31,7 @@ enum event_queue_result {
 
 /* Send one event.
  *
- * deadline_mono_ms  in   of the invocation; the queue's own budget binds beside it
+ * deadline_mono_ms  in   what the invocation can spare; the queue's own budget binds beside it
  * err               out  set only with EVENT_QUEUE_FAILED: once for each pause */
 enum event_queue_result event_queue_send(struct event_queue *queue, struct nr_view event,
                                          int64_t deadline_mono_ms, struct nr_err *err) NR_MUST_CHECK;

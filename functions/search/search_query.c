@@ -21,6 +21,7 @@
 
 enum {
     REPLY_RESERVE_MS = 200, /* kept free for the event and the reply */
+    ANSWER_RESERVE_MS = 50, /* of it for the reply alone */
     INIT_SECRETS_MS =
         5 * 1000, /* Lambda ends an init after 10 s: what takes longer is asked again at the first event */
     BODY_MAX_BYTES = 256 * 1024,             /* 50 results of 200 characters, every byte escaped, are 70 KB */
@@ -109,6 +110,12 @@ static int write_next_cursor(struct search *search, struct nr_err *err)
                          &search->next_cursor, err);
 }
 
+static int64_t event_deadline(const struct search *search)
+{
+    return search->deadline_mono_ms == NR_CLOCK_NEVER_MS ? NR_CLOCK_NEVER_MS
+                                                         : search->deadline_mono_ms - ANSWER_RESERVE_MS;
+}
+
 static struct nr_view query_id_of(const struct search *search)
 {
     return search->request.query_id.ptr ? search->request.query_id : search->event_id;
@@ -134,7 +141,7 @@ static enum event_queue_result send_report(struct search *search, const struct n
     nr_clock_rfc3339(nr_clock_wall_ms(), now);
     report.now = nr_view(now);
     report_format(&report, &event);
-    result = event_queue_send(&sandbox.events, nr_buf_view(&event), search->deadline_mono_ms, &why);
+    result = event_queue_send(&sandbox.events, nr_buf_view(&event), event_deadline(search), &why);
     n = nr_log_int("eventsLost", sandbox.events.n_lost);
     if (result == EVENT_QUEUE_FAILED)
         nr_log_err(NR_LOG_WARN, "search events are lost", &why, &n, 1);

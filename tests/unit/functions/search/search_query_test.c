@@ -13,6 +13,7 @@
 #include <narae/log.h>
 
 #include "tests/support/canned_http.h"
+#include "tests/support/http_server.h"
 #include "tests/support/test_database.h"
 
 /* functions/search/search_query.c, whose table is renamed for tests. */
@@ -352,6 +353,25 @@ Test(search_query, answers_although_its_queue_is_down_and_says_so_once)
     cr_expect_not_null(line, "%s", logged());
     cr_expect_null(strstr(line + 1, "search events are lost"));
     expect_logged("\"SearchEventsLost\":1");
+}
+
+Test(search_query, answers_before_its_time_is_up_although_its_queue_never_does)
+{
+    static const struct http_server_step steps[] = {{NULL, HTTP_SERVER_STALL}};
+    struct http_server *silent =
+        http_server_start(&(struct http_server_options){.steps = steps, .n_steps = 1});
+    int64_t deadline_mono_ms;
+
+    setenv("AWS_ENDPOINT_URL_SQS", http_server_url(silent), 1);
+    setenv("NARAE_SEARCH_EVENTS_TIMEOUT_MS", "5000", 1);
+    init();
+    deadline_mono_ms = nr_clock_mono_ms() + 800;
+
+    cr_expect_eq(invoke_within("{\"q\":\"김철\"}", 800), 0, "%s", err.message);
+
+    cr_expect_lt(nr_clock_mono_ms(), deadline_mono_ms);
+    expect_logged("search events are lost");
+    http_server_stop(silent, &(struct http_server_journal){0});
 }
 
 Test(search_query, works_without_a_queue)

@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "functions/push/batch.h"
 #include "functions/push/priority.h"
@@ -56,28 +55,18 @@ void batch_done(struct batch *batch)
 
 /* --- turns ---------------------------------------------------------------------------------------------- */
 
-/* Standard queues may carry group ids too (fair queues), without any order. */
-static bool is_ordered(const struct nr_sqs_record *record)
-{
-    static const char suffix[] = ".fifo";
-    const size_t len = sizeof(suffix) - 1;
-    struct nr_view arn = record->queue_arn;
-
-    return record->group_id.len && arn.len >= len && memcmp(arn.ptr + arn.len - len, suffix, len) == 0;
-}
-
 static bool is_same_group(const struct batch *batch, size_t a, size_t b)
 {
     const struct nr_sqs_record *one = &batch->sqs.records[a];
     const struct nr_sqs_record *other = &batch->sqs.records[b];
 
-    return is_ordered(one) && is_ordered(other) && nr_view_is(one->group_id, other->group_id);
+    return nr_sqs_is_ordered(one) && nr_sqs_is_ordered(other) && nr_view_is(one->group_id, other->group_id);
 }
 
 /* A FIFO batch has at most 10 messages: comparing each with each is nothing. */
 static bool has_open_before(const struct batch *batch, size_t i)
 {
-    for (size_t before = 0; is_ordered(&batch->sqs.records[i]) && before < i; before++)
+    for (size_t before = 0; nr_sqs_is_ordered(&batch->sqs.records[i]) && before < i; before++)
         if (batch->items[before].fate == BATCH_OPEN && is_same_group(batch, before, i))
             return true;
     return false;
@@ -99,7 +88,8 @@ static bool holds_up(const struct batch *batch, size_t i)
     enum batch_fate fate = batch->items[i].fate;
     bool is_poison = fate == BATCH_MALFORMED || fate == BATCH_REFUSED;
 
-    return is_ordered(&batch->sqs.records[i]) && (fate == BATCH_AGAIN || (is_poison && !batch->parks_poison));
+    return nr_sqs_is_ordered(&batch->sqs.records[i]) &&
+           (fate == BATCH_AGAIN || (is_poison && !batch->parks_poison));
 }
 
 void batch_settle(struct batch *batch, size_t i, enum batch_fate fate, int64_t wait_ms)

@@ -92,9 +92,10 @@ struct nr_view device_intake_id(const struct device_intake *intake, size_t i)
 
 bool device_intake_is_behind(const struct device_intake *intake, size_t i, size_t before)
 {
-    struct nr_view group = intake->is_direct ? nr_view_n(NULL, 0) : intake->sqs.records[i].group_id;
+    const struct nr_sqs_record *records = intake->sqs.records;
 
-    return i > before && group.len && nr_view_is(group, intake->sqs.records[before].group_id);
+    return !intake->is_direct && i > before && nr_sqs_is_ordered(&records[i]) &&
+           nr_view_is(records[i].group_id, records[before].group_id);
 }
 
 /* --- what goes back

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include <narae/json.h>
 #include <narae/sqs.h>
@@ -104,6 +105,15 @@ int nr_sqs_parse(const json_t *event, struct nr_sqs_batch *out, struct nr_err *e
     }
     *out = (struct nr_sqs_batch){parsed, n};
     return 0;
+}
+
+bool nr_sqs_is_ordered(const struct nr_sqs_record *record)
+{
+    static const char suffix[] = ".fifo";
+    const size_t len = sizeof(suffix) - 1;
+    struct nr_view arn = record->queue_arn;
+
+    return record->group_id.len && arn.len >= len && memcmp(arn.ptr + arn.len - len, suffix, len) == 0;
 }
 
 void nr_sqs_fail(struct nr_sqs_batch *batch, size_t index)

@@ -24,7 +24,7 @@ struct nr_sqs_record {
     struct nr_view message_id;
     struct nr_view receipt_handle;
     struct nr_view body;
-    struct nr_view group_id;  /* FIFO message group; empty on standard queues */
+    struct nr_view group_id;  /* message group; on a standard queue it means fair shares, and no order */
     struct nr_view queue_arn; /* eventSourceARN; empty when the event has none */
     int64_t receive_count;    /* ApproximateReceiveCount; 0 = unknown */
     bool is_failed;
@@ -50,6 +50,9 @@ enum {
  * out    out  owned by the caller, nr_sqs_batch_done()
  * Returns 0, or -1: INVALID, Function.InvalidEvent, with the path ("Records[3].messageId: ..."). */
 int nr_sqs_parse(const json_t *event, struct nr_sqs_batch *out, struct nr_err *err) NR_MUST_CHECK;
+
+/* Of a FIFO queue, whose messages have an order within their group? */
+bool nr_sqs_is_ordered(const struct nr_sqs_record *record);
 
 /* Report record `index` as failed; it returns to the queue. */
 void nr_sqs_fail(struct nr_sqs_batch *batch, size_t index);

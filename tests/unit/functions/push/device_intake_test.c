@@ -112,14 +112,25 @@ Test(device_intake, refuses_a_list_that_is_too_long)
     cr_expect_str_eq(err.message, "a list may have at most 1000 messages, has 1001");
 }
 
+#define RECORD(id, group, queue)                                                                             \
+    "{\"messageId\":\"" id "\",\"body\":\"{}\",\"eventSourceARN\":\"arn:aws:sqs:us-east-1:1:" queue          \
+    "\",\"attributes\":{\"MessageGroupId\":\"" group "\"}}"
+
 Test(device_intake, knows_what_stands_behind_in_a_fifo_group)
 {
-#define RECORD(id, group)                                                                                    \
-    "{\"messageId\":\"" id "\",\"body\":\"{}\",\"attributes\":{\"MessageGroupId\":\"" group "\"}}"
-    cr_assert_eq(read_event("{\"Records\":[" RECORD("a", "g") "," RECORD("b", "h") "," RECORD("c", "g") "]}"),
+    cr_assert_eq(read_event("{\"Records\":[" RECORD("a", "g", "q.fifo") "," RECORD(
+                     "b", "h", "q.fifo") "," RECORD("c", "g", "q.fifo") "]}"),
                  0);
 
     cr_expect(device_intake_is_behind(&intake, 2, 0));
     cr_expect_not(device_intake_is_behind(&intake, 1, 0));
     cr_expect_not(device_intake_is_behind(&intake, 0, 2));
+}
+
+/* Groups of a standard queue are tenants that share it. */
+Test(device_intake, knows_no_order_in_a_standard_queue)
+{
+    cr_assert_eq(read_event("{\"Records\":[" RECORD("a", "g", "q") "," RECORD("b", "g", "q") "]}"), 0);
+
+    cr_expect_not(device_intake_is_behind(&intake, 1, 0));
 }

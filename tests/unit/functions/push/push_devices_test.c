@@ -13,7 +13,8 @@ extern const struct nr_handler push_devices_handler;
 #define ID(n)        "00000000-0000-4000-8000-00000000000" n
 #define RECORD(n, s) "{\"messageId\":\"" ID(n) "\",\"body\":\"" s "\"}"
 #define IN_GROUP(n, s)                                                                                       \
-    "{\"messageId\":\"" ID(n) "\",\"body\":\"" s "\",\"attributes\":{\"MessageGroupId\":\"g\"}}"
+    "{\"messageId\":\"" ID(n) "\",\"body\":\"" s "\",\"eventSourceARN\":\"arn:aws:sqs:us-east-1:1:q.fifo\"," \
+                              "\"attributes\":{\"MessageGroupId\":\"g\"}}"
 #define EVENT(...) "{\"Records\":[" __VA_ARGS__ "]}"
 #define FAILED(n)  "{\"itemIdentifier\":\"" ID(n) "\"}"
 #define REPLY(...) "{\"batchItemFailures\":[" __VA_ARGS__ "]}"

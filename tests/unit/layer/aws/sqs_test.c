@@ -102,3 +102,22 @@ Test(sqs, reply_returns_exactly_the_failed_ones)
                          "{\"itemIdentifier\":\"c\"}]}");
     nr_sqs_batch_done(&batch);
 }
+
+Test(sqs, knows_an_order_in_groups_of_fifo_queues_only)
+{
+    const struct {
+        struct nr_view group_id, queue_arn;
+        bool is_ordered;
+    } rows[] = {
+        {NR_VIEW("g"), NR_VIEW("arn:aws:sqs:us-east-1:1:q.fifo"), true},
+        {NR_VIEW("g"), NR_VIEW("arn:aws:sqs:us-east-1:1:q"), false},
+        {NR_VIEW(""), NR_VIEW("arn:aws:sqs:us-east-1:1:q.fifo"), false},
+        {NR_VIEW("g"), NR_VIEW("fifo"), false},
+        {NR_VIEW("g"), {NULL, 0}, false},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        cr_expect_eq(nr_sqs_is_ordered(&(struct nr_sqs_record){.group_id = rows[i].group_id,
+                                                               .queue_arn = rows[i].queue_arn}),
+                     rows[i].is_ordered, "row %zu", i);
+}

@@ -168,7 +168,23 @@ static struct nr_view meaning_of(struct row *row, struct scan_text text)
     return nr_buf_view(room);
 }
 
-/* A value of a filter: a string is scrubbed, numbers and words stay as they stand. */
+/* A number stays as it stands, were it long, unless it is somebody's: then it becomes a text. */
+static void put_filter_number(struct row *row, struct nr_view number)
+{
+    struct nr_buf *scrubbed = &row->maker->scrubbed;
+    unsigned found = 0;
+
+    nr_buf_reset(scrubbed);
+    privacy_scrub(number, PRIVACY_WORDS, scrubbed, &found);
+    if (found & ~(1u << PRIVACY_NUM)) {
+        row->pii |= found;
+        nr_buf_add_json_text(&row->maker->filters, nr_buf_view(scrubbed));
+    } else {
+        nr_buf_add(&row->maker->filters, number);
+    }
+}
+
+/* A value of a filter. */
 static void put_scalar(struct row *row, struct scan *scan)
 {
     struct scan_text text;
@@ -176,7 +192,7 @@ static void put_scalar(struct row *row, struct scan *scan)
 
     if (scan_peek(scan) != SCAN_STRING) {
         if (scan_raw(scan, &raw))
-            nr_buf_add(&row->maker->filters, raw);
+            put_filter_number(row, raw); /* or a word, which has no digits */
     } else if (scan_string(scan, &text)) {
         nr_buf_add_json_text(&row->maker->filters, safe(row, meaning_of(row, text), PRIVACY_WORDS));
     }

@@ -520,6 +520,19 @@ Test(search_log, writes_rows_as_the_schema_says)
     json_decref(row);
 }
 
+Test(search_log, keeps_numbers_of_filters_but_not_those_of_people)
+{
+    json_t *row;
+
+    start(&(struct kinesis_options){0});
+    row = row_of("{\"user_query\":\"x\",\"filters\":{\"max\":150000000,\"since\":1796137608123,\"on\":true,"
+                 "\"who\":[9001011234568,4111111111111111,821012345678]}}");
+    cr_expect_str_eq(text_of(row, "filters"), "{\"max\":150000000,\"since\":1796137608123,\"on\":true,"
+                                              "\"who\":[\"<rrn>\",\"<card>\",\"<phone>\"]}");
+    cr_expect_eq(json_array_size(json_object_get(row, "pii_flags")), 3);
+    json_decref(row);
+}
+
 Test(search_log, writes_actions_too)
 {
     json_t *row;

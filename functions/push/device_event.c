@@ -1,7 +1,8 @@
 #include <string.h>
 
+#include <narae/rfc3339.h>
+
 #include "functions/push/device_event.h"
-#include "functions/push/rfc3339.h"
 
 enum { TIME_MAX_BYTES = 64 };
 
@@ -155,7 +156,7 @@ static int parse_at(const struct nr_json_place *body, int64_t *out, struct nr_er
         return 0;
     if (nr_json_want_text(&place, 1, TIME_MAX_BYTES, &text, err) != 0)
         return -1;
-    if (!rfc3339_parse(text, out) || *out <= 0)
+    if (!nr_rfc3339_parse(text, out) || *out <= 0)
         return nr_json_refuse(&place, err, "must be a time such as 2026-12-01T09:00:00Z");
     return 0;
 }

@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include <narae/json.h>
+#include <narae/rfc3339.h>
 
 #include "functions/push/event.h"
 #include "functions/push/payload.h"
-#include "functions/push/rfc3339.h"
 
 enum {
     TOPIC_MAX_BYTES = 900,
@@ -132,7 +132,7 @@ static int parse_expiry(const struct nr_json_place *place, struct push_message *
         return 0;
     if (nr_json_want_text(place, 1, 64, &text, err) != 0)
         return -1;
-    if (!rfc3339_parse(text, &out->expires_unix_ms))
+    if (!nr_rfc3339_parse(text, &out->expires_unix_ms))
         return nr_json_refuse(place, err, "must be a time such as 2026-12-01T09:00:00Z");
     if (out->expires_unix_ms == 0)
         out->expires_unix_ms = 1; /* 0 means never */

@@ -5,8 +5,9 @@
 #include "functions/push/collapse.h"
 #include "functions/push/plan.h"
 
-/* SQS takes 1 MiB; written again it may be longer, since a number such as 1e9 becomes 1000000000.0. */
-enum { TAIL_MAX_BYTES = 4 * 1024 * 1024 };
+/* SQS takes 1 MiB; written again it may be five times as long, since a number such as 0.1 becomes
+ * 0.10000000000000001. */
+enum { TAIL_MAX_BYTES = 8 * 1024 * 1024 };
 
 /* Indexed by enum push_target: a topic or a condition is the same for the whole message. */
 static const char *const named_heads[] = {

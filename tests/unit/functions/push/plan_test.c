@@ -153,3 +153,24 @@ Test(plan, every_body_is_json)
     cr_expect_float_eq(json_number_value(json_object_get(inner, "f")), 0.1, 0);
     cr_expect_str_eq(json_string_value(json_object_get(inner, "s")), "\x01\xF0\x9F\x98\x80");
 }
+
+/* One that did not fit would send the whole batch back, again and again. */
+Test(plan, takes_the_message_that_grows_most)
+{
+    enum { SQS_MAX_BYTES = 1024 * 1024 };
+    const struct plan_device devices[] = {device(0, 1, false, "\"a\"")};
+    struct nr_buf body;
+
+    nr_buf_init(&body, SQS_MAX_BYTES);
+    nr_buf_add_text(&body, "{\"id\":\"m\",\"to\":{\"users\":[\"1\"]},\"message\":{\"x\":[0.1");
+    while (body.len < SQS_MAX_BYTES - 8)
+        nr_buf_add_text(&body, ",0.1"); /* becomes 0.10000000000000001 */
+    nr_buf_add_text(&body, "]}}");
+    cr_assert_eq(push_message_parse(nr_buf_view(&body), 0, &messages[0], &err), 0, "%s", err.message);
+    is_skipped[0] = false;
+
+    make(devices, 1);
+
+    cr_expect_gt(plan.sends[0].body[2].len, 4 * SQS_MAX_BYTES);
+    nr_buf_done(&body);
+}

@@ -21,6 +21,8 @@ const char *privacy_kind_name(enum privacy_kind kind)
 enum { MAY_BE_DIGIT = 1, MAY_BE_JOINT = 2, MAY_BE_AT = 4 };
 
 static const uint8_t looks[256] = {
+    [0x00 ... 0x1f] = MAY_BE_JOINT, /* blanks, as glyph.c has it */
+    [0x7f] = MAY_BE_JOINT,
     ['0' ... '9'] = MAY_BE_DIGIT,
     ['-'] = MAY_BE_JOINT,
     ['_'] = MAY_BE_JOINT,

@@ -216,7 +216,8 @@ Test(privacy, leaves_many_groups_of_digits_in_good_order)
 Test(privacy, is_not_fooled_by_blanks_and_marks_of_any_kind)
 {
     static const char *const between[] = {
-        "\x7f",             /* delete */
+        "\x7f", /* delete */
+        "\n",
         "\xc2\x85",         /* next line */
         "\xe1\x9a\x80",     /* ogham space */
         "\xe2\x80\xa8",     /* line separator */
@@ -233,6 +234,7 @@ Test(privacy, is_not_fooled_by_blanks_and_marks_of_any_kind)
 
         snprintf(text, sizeof(text), "010%s1234%s5678", between[i], between[i]);
         cr_expect_str_eq(scrub(text, PRIVACY_WORDS), "<phone>", "row %zu", i);
+        cr_expect_str_eq(scrub(text, PRIVACY_KEY), "<phone>", "row %zu", i);
     }
 }
 

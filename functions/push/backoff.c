@@ -1,5 +1,6 @@
+#include <narae/http_date.h>
+
 #include "functions/push/backoff.h"
-#include "functions/push/http_date.h"
 
 /* Half of the wait again, at most: 10,000 sends that failed together come back spread over 5 s and more. */
 enum { JITTER_DIVISOR = 2, DIGITS_MAX = 9 };
@@ -49,8 +50,8 @@ int64_t backoff_retry_after_ms(struct nr_view retry_after, struct nr_view date, 
 
     if (seconds >= 0)
         return seconds * 1000;
-    if (!http_date_parse(retry_after, &until_unix_s))
+    if (!nr_http_date_parse(retry_after, &until_unix_s))
         return 0;
-    (void)http_date_parse(date, &now_unix_s);
+    (void)nr_http_date_parse(date, &now_unix_s);
     return until_unix_s > now_unix_s ? (until_unix_s - now_unix_s) * 1000 : 0;
 }

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <narae/http_date.h>
 #include <narae/json.h>
 
 #include "functions/push/google_reply.h"
-#include "functions/push/http_date.h"
 
 enum { SKEW_MIN_S = 30 /* a smaller difference is not what Google refuses */ };
 
@@ -94,7 +94,7 @@ bool google_reply_skew(const struct google_reply *reply, int64_t now_unix_ms, in
         return false;
     text = json_string_value(json_object_get(doc, "error_description"));
     if (!text || strncmp(text, CLOCK_REFUSAL, sizeof(CLOCK_REFUSAL) - 1) != 0 ||
-        !http_date_parse(reply->date, &google_s))
+        !nr_http_date_parse(reply->date, &google_s))
         return false;
     found_s = google_s - now_unix_ms / 1000;
     if (llabs(found_s - *skew_s) < SKEW_MIN_S)

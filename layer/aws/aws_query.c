@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <narae/aws_query.h>
 #include <narae/clock.h>
 #include <narae/http.h>
+#include <narae/http_date.h>
 #include <narae/rand.h>
 #include <narae/retry.h>
 
@@ -136,16 +136,6 @@ static int explain(const struct nr_aws_query_call *call, const struct nr_aws_que
 /* --- the call --------------------------------------------------------------------------------------------
  */
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT", the one form that AWS writes; the process stays in the C locale. */
-static void note_date(const struct nr_http_reply *reply, struct nr_aws_query_note *note)
-{
-    struct tm tm = {0};
-    const char *end = strptime(reply->date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-
-    if (end && *end == '\0')
-        note->date_unix_s = timegm(&tm);
-}
-
 static int try_once(const struct nr_aws_query_call *call, struct nr_buf *xml, struct nr_aws_query_note *note,
                     struct nr_err *err)
 {
@@ -165,7 +155,7 @@ static int try_once(const struct nr_aws_query_call *call, struct nr_buf *xml, st
         &reply, err);
     if (result == 0) {
         note->status = reply.status;
-        note_date(&reply, note);
+        (void)nr_http_date_parse(nr_view(reply.date), &note->date_unix_s);
         if (reply.status == 200) {
             nr_buf_done(xml);
             *xml = reply.body;

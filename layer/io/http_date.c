@@ -1,7 +1,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "functions/push/http_date.h"
+#include <narae/http_date.h>
 
 enum { DATE_MAX_BYTES = 64 };
 
@@ -9,7 +9,7 @@ enum { DATE_MAX_BYTES = 64 };
 static const char *const forms[] = {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
                                     "%a %b %e %H:%M:%S %Y"};
 
-bool http_date_parse(struct nr_view text, int64_t *unix_s)
+bool nr_http_date_parse(struct nr_view text, int64_t *unix_s)
 {
     char copy[DATE_MAX_BYTES];
     struct nr_view trimmed = nr_view_trim(text);

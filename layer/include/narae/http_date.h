@@ -3,8 +3,8 @@
  * Is:      pure: "Sun, 06 Nov 1994 08:49:37 GMT", and the two older forms that a recipient must take.
  * Source:  RFC 9110 section 5.6.7.
  */
-#ifndef NARAE_PUSH_HTTP_DATE_H
-#define NARAE_PUSH_HTTP_DATE_H
+#ifndef NARAE_HTTP_DATE_H
+#define NARAE_HTTP_DATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,6 +12,6 @@
 #include <narae/view.h>
 
 /* False, and *unix_s untouched, when text is no HTTP date. */
-bool http_date_parse(struct nr_view text, int64_t *unix_s);
+bool nr_http_date_parse(struct nr_view text, int64_t *unix_s);
 
 #endif

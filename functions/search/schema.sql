@@ -79,7 +79,7 @@ create table if not exists narae_search.person (
     id        bigint generated always as identity primary key,               -- breaks ties; nobody outside sees it
     user_id   text not null unique check (length(user_id) between 1 and 64), -- the app's own
     nickname  text not null check (length(nickname) between 1 and 64),       -- as its owner wrote it
-    ranked_at timestamptz not null default now(),
+    ranked_at timestamptz not null default now() check (isfinite(ranked_at)), -- a cursor counts microseconds to it
     folded    text not null generated always as (narae_search.fold(nickname)) stored,
     initials  text generated always as (narae_search.initials(narae_search.fold(nickname))) stored
 );
@@ -90,7 +90,7 @@ create table if not exists narae_search.post (
     post_id   text not null unique check (length(post_id) between 1 and 64),
     title     text not null check (length(title) between 1 and 200),
     body      text not null default '' check (length(body) <= 20000),
-    ranked_at timestamptz not null default now(),                            -- when it was posted
+    ranked_at timestamptz not null default now() check (isfinite(ranked_at)), -- when it was posted
     folded    text not null generated always as (narae_search.fold(rtrim(title || ' ' || body))) stored,
     initials  text generated always as (narae_search.initials(narae_search.fold(title) || ' ' ||
                   regexp_replace(narae_search.fold(body), '[^ㄱ-ㅎ]+', ' ', 'g'))) stored

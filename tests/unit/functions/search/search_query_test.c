@@ -387,6 +387,18 @@ Test(search_query, works_without_a_queue)
     json_decref(answer);
 }
 
+/* No cursor could stand behind it, and every search that finds it would fail. */
+Test(search_query, has_nothing_that_ranks_before_all_others_for_ever)
+{
+    test_database_run(&database,
+                      "do $$ begin insert into narae_search.post (post_id, title, ranked_at) values ('p', "
+                      "'a', 'infinity'); raise 'taken'; exception when check_violation then null; end $$");
+    test_database_run(&database,
+                      "do $$ begin insert into narae_search.person (user_id, nickname, ranked_at) values "
+                      "('u', 'a', '-infinity'); raise 'taken'; exception when check_violation then null; end "
+                      "$$");
+}
+
 /* --- what goes wrong ------------------------------------------------------------------------------------ */
 
 /* Another session holds the table. */

@@ -223,16 +223,15 @@ static bool is_opted_out(struct nr_view text)
 }
 
 /* What could not be read is passed over, so that the next event can be. */
-static int give_up(struct scan *scan, const struct nr_err *why, struct search_event *out, struct nr_err *err)
+static int give_up(struct scan *scan, struct search_event *out, struct nr_err *err)
 {
     struct nr_view text;
 
-    if (scan_raw(scan, &text) && is_opted_out(text)) {
-        *out = (struct search_event){.is_opt_out = true};
-        return 0;
-    }
-    *err = *why;
-    return -1;
+    if (!scan_raw(scan, &text) || !is_opted_out(text))
+        return -1;
+    nr_err_reset(err);
+    *out = (struct search_event){.is_opt_out = true};
+    return 0;
 }
 
 int search_event_read(struct scan *scan, const struct event_place *place, int64_t now_unix_ms,
@@ -240,16 +239,15 @@ int search_event_read(struct scan *scan, const struct event_place *place, int64_
 {
     struct search_event event = {
         .timestamp_unix_ms = -1, .result_count = -1, .page = -1, .page_size = -1, .position = -1};
-    struct nr_err why = {0};
     struct event_reader reader = {
-        .scan = *scan, .place = place, .now_unix_ms = now_unix_ms, .event = &event, .err = &why};
+        .scan = *scan, .place = place, .now_unix_ms = now_unix_ms, .event = &event, .err = err};
 
     nr_buf_reset(arena);
     reader.arena_at = nr_buf_room(arena, (size_t)(scan->end - scan->at) + 1);
     if (!reader.arena_at)
         return nr_buf_check(arena, "a search event", err);
     if (read_event(&reader) != 0)
-        return give_up(scan, &why, out, err);
+        return give_up(scan, out, err);
     *scan = reader.scan;
     if (event.is_opt_out)
         event = (struct search_event){.is_opt_out = true};

@@ -235,13 +235,16 @@ static void refuse_message(struct log_batch *batch, size_t i, struct outbox_mark
 
 void log_batch_take_messages(struct log_batch *batch)
 {
+    struct nr_err why = {0}; /* more than a kilobyte: cleared when it was used */
+
     batch->n_items = batch->intake.sqs.n_records;
     for (size_t i = 0; i < batch->n_items; i++) {
         struct outbox_mark mark = outbox_mark(&batch->outbox);
-        struct nr_err why = {0};
 
-        if (add_message(batch, i, &why) != 0)
+        if (add_message(batch, i, &why) != 0) {
             refuse_message(batch, i, mark, &why);
+            nr_err_reset(&why);
+        }
         outbox_make_room(&batch->outbox);
     }
     outbox_flush(&batch->outbox);

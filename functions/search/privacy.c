@@ -40,25 +40,36 @@ static const uint8_t looks[256] = {
     [0xf0 ... 0xff] = MAY_BE_DIGIT | MAY_BE_JOINT,
 };
 
+/* Are there so many bytes in a row that may be digits? Looks at every n-th byte: a run cannot hide between. */
+static bool has_run(struct nr_view text, size_t n)
+{
+    for (size_t i = n - 1; i < text.len;) {
+        size_t from = i + 1;
+
+        while (from > i + 1 - n && looks[(unsigned char)text.ptr[from - 1]] & MAY_BE_DIGIT)
+            from--;
+        if (from == i + 1 - n)
+            return true;
+        i = from - 1 + n;
+    }
+    return false;
+}
+
 /* In a key a number matters only when it has joints, or can be called. */
 bool privacy_is_clean(struct nr_view text, enum privacy_scope scope)
 {
     size_t n_digits = 0;
-    size_t run = 0;
-    size_t longest = 0;
     unsigned seen = 0;
 
     for (size_t i = 0; i < text.len; i++) {
         unsigned look = looks[(unsigned char)text.ptr[i]];
 
         seen |= look;
-        run = look & MAY_BE_DIGIT ? run + 1 : 0;
         n_digits += look & MAY_BE_DIGIT;
-        longest = run > longest ? run : longest;
     }
     if (seen & MAY_BE_AT)
         return false;
-    return n_digits < DIGITS_MIN || (scope == PRIVACY_KEY && !(seen & MAY_BE_JOINT) && longest < MOBILE_MIN);
+    return n_digits < DIGITS_MIN || (scope == PRIVACY_KEY && !(seen & MAY_BE_JOINT) && !has_run(text, MOBILE_MIN));
 }
 
 /* One scrub of one text. */

@@ -1,5 +1,6 @@
 #include "functions/search/row.h"
 #include "functions/search/instant.h"
+#include "functions/search/json_out.h"
 #include "functions/search/normal.h"
 #include "functions/search/privacy.h"
 #include "functions/search/scan.h"
@@ -18,7 +19,8 @@ struct row {
 
 void row_maker_init(struct row_maker *maker, const struct pseudonym_key *key, int64_t received_unix_ms)
 {
-    *maker = (struct row_maker){.key = key, .received_unix_ms = received_unix_ms};
+    *maker = (struct row_maker){.key = key};
+    instant_format(received_unix_ms, maker->received);
     nr_buf_init(&maker->nfc, WORK_MAX_BYTES);
     nr_buf_init(&maker->scrubbed, WORK_MAX_BYTES);
     nr_buf_init(&maker->norm, WORK_MAX_BYTES);
@@ -35,29 +37,24 @@ void row_maker_done(struct row_maker *maker)
 
 /* --- members ------------------------------------------------------------------------------------------- */
 
-/* `,"name":`; the first member of a row is written with it. */
-static void put_name(struct row *row, struct nr_view name)
-{
-    nr_buf_add(row->out, NR_VIEW(",\""));
-    nr_buf_add(row->out, name);
-    nr_buf_add(row->out, NR_VIEW("\":"));
-}
+/* The first member of a row is written with its brace. */
+#define NAMED(name) NR_VIEW(",\"" name "\":")
 
 /* A text that is ours, or was checked to be a token. */
 static void put_plain(struct row *row, struct nr_view name, struct nr_view text)
 {
-    put_name(row, name);
-    nr_buf_add_char(row->out, '"');
-    nr_buf_add(row->out, text);
-    nr_buf_add_char(row->out, '"');
+    json_out(row->out, name);
+    json_out(row->out, NR_VIEW("\""));
+    json_out(row->out, text);
+    json_out(row->out, NR_VIEW("\""));
 }
 
 static void put_number(struct row *row, struct nr_view name, struct nr_view number)
 {
     if (!number.ptr)
         return;
-    put_name(row, name);
-    nr_buf_add(row->out, number);
+    json_out(row->out, name);
+    json_out(row->out, number);
 }
 
 static void put_whole(struct row *row, struct nr_view name, int64_t value)
@@ -99,8 +96,8 @@ static void put_safe(struct row *row, struct nr_view name, struct nr_view text, 
 {
     if (!text.ptr)
         return;
-    put_name(row, name);
-    nr_buf_add_json_text(row->out, safe(row, text, scope));
+    json_out(row->out, name);
+    json_out_text(row->out, safe(row, text, scope));
 }
 
 static void put_words(struct row *row, struct nr_view name, struct nr_view text)
@@ -129,12 +126,12 @@ static int put_pseudonym(struct row *row, struct nr_view name, const char *realm
 
 static int put_people(struct row *row, const struct search_event *event)
 {
-    if (put_pseudonym(row, NR_VIEW("client_id"), "client", event->client_id) != 0 ||
-        put_pseudonym(row, NR_VIEW("session_id"), "session", event->session_id) != 0 ||
-        put_pseudonym(row, NR_VIEW("user_hash"), "user", event->user_id) != 0)
+    if (put_pseudonym(row, NAMED("client_id"), "client", event->client_id) != 0 ||
+        put_pseudonym(row, NAMED("session_id"), "session", event->session_id) != 0 ||
+        put_pseudonym(row, NAMED("user_hash"), "user", event->user_id) != 0)
         return -1;
     if (event->client_id.ptr || event->session_id.ptr || event->user_id.ptr)
-        put_plain(row, NR_VIEW("hash_key_id"), nr_view(row->maker->key->id));
+        put_plain(row, NAMED("hash_key_id"), nr_view(row->maker->key->id));
     return 0;
 }
 
@@ -147,13 +144,13 @@ static void put_query(struct row *row, struct nr_view query)
     if (!query.ptr)
         return;
     text = safe(row, query, PRIVACY_WORDS);
-    put_name(row, NR_VIEW("user_query"));
-    nr_buf_add_json_text(row->out, text);
+    json_out(row->out, NAMED("user_query"));
+    json_out_text(row->out, text);
     nr_buf_reset(norm);
     n_chars = normal_key(text, norm);
-    put_name(row, NR_VIEW("query_norm"));
-    nr_buf_add_json_text(row->out, nr_buf_view(norm));
-    put_whole(row, NR_VIEW("query_len"), (int64_t)n_chars);
+    json_out(row->out, NAMED("query_norm"));
+    json_out_text(row->out, nr_buf_view(norm));
+    put_whole(row, NAMED("query_len"), (int64_t)n_chars);
 }
 
 /* What the string means; alive until the next one. */
@@ -178,9 +175,9 @@ static void put_filter_number(struct row *row, struct nr_view number)
     privacy_scrub(number, PRIVACY_WORDS, scrubbed, &found);
     if (found & ~(1u << PRIVACY_NUM)) {
         row->pii |= found;
-        nr_buf_add_json_text(&row->maker->filters, nr_buf_view(scrubbed));
+        json_out_text(&row->maker->filters, nr_buf_view(scrubbed));
     } else {
-        nr_buf_add(&row->maker->filters, number);
+        json_out(&row->maker->filters, number);
     }
 }
 
@@ -194,7 +191,7 @@ static void put_scalar(struct row *row, struct scan *scan)
         if (scan_raw(scan, &raw))
             put_filter_number(row, raw); /* or a word, which has no digits */
     } else if (scan_string(scan, &text)) {
-        nr_buf_add_json_text(&row->maker->filters, safe(row, meaning_of(row, text), PRIVACY_WORDS));
+        json_out_text(&row->maker->filters, safe(row, meaning_of(row, text), PRIVACY_WORDS));
     }
 }
 
@@ -204,11 +201,11 @@ static void put_scalars(struct row *row, struct scan *scan)
 
     scan_enter(scan, SCAN_ARRAY);
     while (scan_item(scan)) {
-        nr_buf_add_text(&row->maker->filters, between);
+        json_out(&row->maker->filters, nr_view(between));
         put_scalar(row, scan);
         between = ",";
     }
-    nr_buf_add_text(&row->maker->filters, *between == '[' ? "[]" : "]");
+    json_out(&row->maker->filters, nr_view(*between == '[' ? "[]" : "]"));
 }
 
 /* An object as text: its names are the application's, and a table has no column for each. */
@@ -225,30 +222,30 @@ static void put_filters(struct row *row, struct nr_view filters)
     scan_init(&scan, filters);
     scan_enter(&scan, SCAN_OBJECT);
     while (scan_member(&scan, &name)) {
-        nr_buf_add_text(out, between);
-        nr_buf_add(out, safe(row, name.raw, PRIVACY_WORDS)); /* a token, so that it needs no escapes */
-        nr_buf_add(out, NR_VIEW("\":"));
+        json_out(out, nr_view(between));
+        json_out(out, safe(row, name.raw, PRIVACY_WORDS)); /* a token, so that it needs no escapes */
+        json_out(out, NR_VIEW("\":"));
         between = ",\"";
         if (scan_peek(&scan) == SCAN_ARRAY)
             put_scalars(row, &scan);
         else
             put_scalar(row, &scan);
     }
-    nr_buf_add_text(out, *between == '{' ? "{}" : "}");
-    put_name(row, NR_VIEW("filters"));
-    nr_buf_add_json_text(row->out, nr_buf_view(out));
+    json_out(out, nr_view(*between == '{' ? "{}" : "}"));
+    json_out(row->out, NAMED("filters"));
+    json_out_text(row->out, nr_buf_view(out));
 }
 
 static void put_hits(struct row *row, const struct search_event *event)
 {
     if (!event->n_hit_ids)
         return;
-    put_name(row, NR_VIEW("query_response_hit_ids"));
+    json_out(row->out, NAMED("query_response_hit_ids"));
     for (size_t i = 0; i < event->n_hit_ids; i++) {
-        nr_buf_add_char(row->out, i ? ',' : '[');
-        nr_buf_add_json_text(row->out, safe(row, event->hit_ids[i], PRIVACY_KEY));
+        json_out(row->out, i ? NR_VIEW(",") : NR_VIEW("["));
+        json_out_text(row->out, safe(row, event->hit_ids[i], PRIVACY_KEY));
     }
-    nr_buf_add_char(row->out, ']');
+    json_out(row->out, NR_VIEW("]"));
 }
 
 static void put_flags(struct row *row)
@@ -257,28 +254,28 @@ static void put_flags(struct row *row)
 
     if (!row->pii)
         return;
-    put_name(row, NR_VIEW("pii_flags"));
+    json_out(row->out, NAMED("pii_flags"));
     for (int kind = 0; kind < PRIVACY_N_KINDS; kind++) {
         if (!(row->pii & 1u << kind))
             continue;
-        nr_buf_add_text(row->out, is_first ? "[\"" : ",\"");
-        nr_buf_add_text(row->out, privacy_kind_name((enum privacy_kind)kind));
-        nr_buf_add_char(row->out, '"');
+        json_out(row->out, nr_view(is_first ? "[\"" : ",\""));
+        json_out(row->out, nr_view(privacy_kind_name((enum privacy_kind)kind)));
+        json_out(row->out, NR_VIEW("\""));
         is_first = false;
     }
-    nr_buf_add_char(row->out, ']');
+    json_out(row->out, NR_VIEW("]"));
 }
 
 /* --- the row ------------------------------------------------------------------------------------------- */
 
 static void put_id(struct row *row, const struct search_event *event, struct nr_view source, size_t index)
 {
-    nr_buf_add(row->out, NR_VIEW("{\"schema_version\":1"));
+    json_out(row->out, NR_VIEW("{\"schema_version\":1"));
     if (event->event_id.ptr) {
-        put_key(row, NR_VIEW("event_id"), event->event_id);
+        put_key(row, NAMED("event_id"), event->event_id);
         return;
     }
-    put_name(row, NR_VIEW("event_id"));
+    json_out(row->out, NAMED("event_id"));
     nr_buf_add_json_text(row->out, source);
     if (row->out->len)
         row->out->len--; /* its closing quote */
@@ -287,41 +284,41 @@ static void put_id(struct row *row, const struct search_event *event, struct nr_
 
 static int put_head(struct row *row, const struct search_event *event)
 {
-    put_plain(row, NR_VIEW("event_type"), nr_view(search_event_type_name(event->type)));
-    put_words(row, NR_VIEW("action_name"), event->action_name);
-    put_instant(row, NR_VIEW("timestamp"), event->timestamp_unix_ms);
-    put_instant(row, NR_VIEW("received_at"), row->maker->received_unix_ms);
-    put_key(row, NR_VIEW("application"), event->application);
-    put_key(row, NR_VIEW("query_id"), event->query_id);
+    put_plain(row, NAMED("event_type"), nr_view(search_event_type_name(event->type)));
+    put_words(row, NAMED("action_name"), event->action_name);
+    put_instant(row, NAMED("timestamp"), event->timestamp_unix_ms);
+    put_plain(row, NAMED("received_at"), nr_view_n(row->maker->received, INSTANT_BYTES));
+    put_key(row, NAMED("application"), event->application);
+    put_key(row, NAMED("query_id"), event->query_id);
     return put_people(row, event);
 }
 
 static void put_search(struct row *row, const struct search_event *event)
 {
     put_query(row, event->user_query);
-    put_key(row, NR_VIEW("lang"), event->lang);
-    put_whole(row, NR_VIEW("result_count"), event->result_count);
-    put_number(row, NR_VIEW("took_ms"), event->took_ms);
-    put_whole(row, NR_VIEW("page"), event->page);
-    put_whole(row, NR_VIEW("page_size"), event->page_size);
+    put_key(row, NAMED("lang"), event->lang);
+    put_whole(row, NAMED("result_count"), event->result_count);
+    put_number(row, NAMED("took_ms"), event->took_ms);
+    put_whole(row, NAMED("page"), event->page);
+    put_whole(row, NAMED("page_size"), event->page_size);
     put_filters(row, event->filters);
-    put_key(row, NR_VIEW("sort"), event->sort);
+    put_key(row, NAMED("sort"), event->sort);
 }
 
 static void put_action(struct row *row, const struct search_event *event)
 {
-    put_key(row, NR_VIEW("object_id"), event->object_id);
-    put_key(row, NR_VIEW("object_id_type"), event->object_id_type);
-    put_key(row, NR_VIEW("object_id_field"), event->object_id_field);
-    put_key(row, NR_VIEW("internal_id"), event->internal_id);
-    put_whole(row, NR_VIEW("position"), event->position);
-    put_number(row, NR_VIEW("position_x"), event->position_x);
-    put_number(row, NR_VIEW("position_y"), event->position_y);
-    put_key(row, NR_VIEW("query_response_id"), event->query_response_id);
+    put_key(row, NAMED("object_id"), event->object_id);
+    put_key(row, NAMED("object_id_type"), event->object_id_type);
+    put_key(row, NAMED("object_id_field"), event->object_id_field);
+    put_key(row, NAMED("internal_id"), event->internal_id);
+    put_whole(row, NAMED("position"), event->position);
+    put_number(row, NAMED("position_x"), event->position_x);
+    put_number(row, NAMED("position_y"), event->position_y);
+    put_key(row, NAMED("query_response_id"), event->query_response_id);
     put_hits(row, event);
-    put_words(row, NR_VIEW("message_type"), event->message_type);
-    put_words(row, NR_VIEW("message"), event->message);
-    put_words(row, NR_VIEW("error"), event->error);
+    put_words(row, NAMED("message_type"), event->message_type);
+    put_words(row, NAMED("message"), event->message);
+    put_words(row, NAMED("error"), event->error);
 }
 
 /* A text that had no room to be scrubbed must not leave a row that looks whole. */
@@ -348,7 +345,7 @@ int row_write(struct row_maker *maker, const struct search_event *event, struct 
         put_search(&row, event);
         put_action(&row, event);
         put_flags(&row);
-        nr_buf_add_char(out, '}');
+        json_out(out, NR_VIEW("}"));
         if (check(&row) == 0) {
             *pii = row.pii;
             return 0;

@@ -15,12 +15,13 @@
 #include <narae/view.h>
 
 #include "functions/search/event.h"
+#include "functions/search/instant.h"
 #include "functions/search/pseudonym.h"
 
 /* What every row of an invocation shares, and room to work in. */
 struct row_maker {
     const struct pseudonym_key *key;
-    int64_t received_unix_ms;
+    char received[INSTANT_BYTES]; /* when, as text */
     struct nr_buf nfc, scrubbed, norm, filters;
 };
 

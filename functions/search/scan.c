@@ -16,10 +16,14 @@ void scan_init(struct scan *scan, struct nr_view text)
     *scan = (struct scan){.start = start, .at = start, .end = start + text.len};
 }
 
-static void skip_space(struct scan *scan)
+const uint8_t scan_kinds[256] = {['{'] = SCAN_OBJECT, ['['] = SCAN_ARRAY,  ['"'] = SCAN_STRING,
+                                 ['t'] = SCAN_TRUE,   ['f'] = SCAN_FALSE,  ['n'] = SCAN_NULL,
+                                 ['-'] = SCAN_NUMBER, ['0' ... '9'] = SCAN_NUMBER};
+
+void scan_space(struct scan *scan)
 {
-    while (scan->at < scan->end && (*scan->at == ' ' || (*scan->at >= '\t' && *scan->at <= '\r' &&
-                                                         *scan->at != '\v' && *scan->at != '\f')))
+    while (scan->at < scan->end &&
+           (*scan->at == ' ' || *scan->at == '\t' || *scan->at == '\n' || *scan->at == '\r'))
         scan->at++;
 }
 
@@ -95,29 +99,6 @@ static bool word(struct scan *scan, const char *wanted)
 
 /* --- structure ----------------------------------------------------------------------------------------- */
 
-enum scan_kind scan_peek(struct scan *scan)
-{
-    skip_space(scan);
-    if (scan->fault || scan->at == scan->end)
-        return SCAN_NOTHING;
-    switch (*scan->at) {
-    case '{':
-        return SCAN_OBJECT;
-    case '[':
-        return SCAN_ARRAY;
-    case '"':
-        return SCAN_STRING;
-    case 't':
-        return SCAN_TRUE;
-    case 'f':
-        return SCAN_FALSE;
-    case 'n':
-        return SCAN_NULL;
-    default:
-        return *scan->at == '-' || (*scan->at >= '0' && *scan->at <= '9') ? SCAN_NUMBER : SCAN_NOTHING;
-    }
-}
-
 bool scan_enter(struct scan *scan, enum scan_kind kind)
 {
     if (scan_peek(scan) != kind)
@@ -131,7 +112,7 @@ bool scan_enter(struct scan *scan, enum scan_kind kind)
 /* Between two members or items, or at their end: true when another must come. */
 static bool another(struct scan *scan, char close)
 {
-    skip_space(scan);
+    scan_space(scan);
     if (scan->fault)
         return false;
     if (scan->at == scan->end)
@@ -155,7 +136,7 @@ bool scan_member(struct scan *scan, struct scan_text *name)
 {
     if (!another(scan, '}') || !scan_string(scan, name))
         return false;
-    skip_space(scan);
+    scan_space(scan);
     if (scan->at == scan->end || *scan->at != ':')
         return scan_fail(scan, "has no colon behind a name");
     scan->at++;
@@ -226,7 +207,7 @@ bool scan_raw(struct scan *scan, struct nr_view *out)
 {
     const char *start;
 
-    skip_space(scan);
+    scan_space(scan);
     start = scan->at;
     if (!scan_skip(scan))
         return false;
@@ -236,7 +217,7 @@ bool scan_raw(struct scan *scan, struct nr_view *out)
 
 bool scan_end(struct scan *scan)
 {
-    skip_space(scan);
+    scan_space(scan);
     if (!scan->fault && scan->at != scan->end)
         return scan_fail(scan, "goes on behind its end");
     return !scan->fault;

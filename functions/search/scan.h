@@ -50,8 +50,21 @@ struct scan_text {
 /* text is borrowed as long as the scan and every view out of it are used. */
 void scan_init(struct scan *scan, struct nr_view text);
 
-/* What comes next; moves over white space only. */
-enum scan_kind scan_peek(struct scan *scan);
+/* What a value that begins with this byte is; SCAN_NOTHING for bytes that begin none. */
+extern const uint8_t scan_kinds[256];
+
+/* Move over white space. */
+void scan_space(struct scan *scan);
+
+/* What comes next; moves over white space only, of which there mostly is none. */
+static inline enum scan_kind scan_peek(struct scan *scan)
+{
+    if (scan->at == scan->end || (unsigned char)*scan->at <= ' ')
+        scan_space(scan);
+    if (scan->fault || scan->at == scan->end)
+        return SCAN_NOTHING;
+    return (enum scan_kind)scan_kinds[(unsigned char)*scan->at];
+}
 
 /* Step into an object or array. False, with a fault, when something else comes. */
 bool scan_enter(struct scan *scan, enum scan_kind kind);

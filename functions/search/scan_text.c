@@ -1,32 +1,18 @@
 #include <string.h>
 
 #include "functions/search/scan.h"
+#include "functions/search/sixteen.h"
 
-/* Eight bytes at a time: bit 7 of each byte says that it is a quote, a backslash, a control character or not
- * ASCII. */
-static uint64_t special_bytes(uint64_t word)
+/* Move over bytes that stand for themselves: no quote, no backslash, no control character, and ASCII. */
+static inline const char *plain_run(const char *at, const char *end)
 {
-    const uint64_t ones = 0x0101010101010101u;
-    const uint64_t tops = 0x8080808080808080u;
-    uint64_t quote = word ^ ones * '"';
-    uint64_t slash = word ^ ones * '\\';
+    while (end - at >= SIXTEEN) {
+        sixteen bytes = sixteen_load(at);
+        unsigned n = sixteen_first((bytes == '"') | (bytes == '\\') | (bytes < 0x20));
 
-    return ((quote - ones) | (slash - ones) | (word - ones * 0x20) | word) & tops;
-}
-
-/* Move over bytes that stand for themselves. */
-static const char *plain_run(const char *at, const char *end)
-{
-    uint64_t special;
-    uint64_t word;
-
-    while (end - at >= (ptrdiff_t)sizeof(word)) {
-        memcpy(&word, at, sizeof(word));
-        special = special_bytes(word);
-        if (special) /* little-endian: the first byte is the lowest; those behind it may be flagged by a
-                        borrow */
-            return at + __builtin_ctzll(special) / 8;
-        at += sizeof(word);
+        at += n;
+        if (n < SIXTEEN)
+            return at;
     }
     while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80)
         at++;
@@ -125,22 +111,35 @@ static bool escape(struct scan *scan)
     return true;
 }
 
-/* What plain_run() stopped at, if it is no quote. */
+/* What plain_run() stopped at, if it is no quote. Characters beyond ASCII mostly come together. */
 static bool one_special(struct scan *scan, bool *has_escapes)
 {
-    size_t n;
-
     if (*scan->at == '\\') {
         *has_escapes = true;
         return escape(scan);
     }
     if ((unsigned char)*scan->at < 0x20)
         return scan_fail(scan, "has a control character in a string");
-    n = sequence((const unsigned char *)scan->at, (size_t)(scan->end - scan->at));
-    if (n == 0)
-        return scan_fail(scan, "is not UTF-8");
-    scan->at += n;
+    do {
+        size_t n = sequence((const unsigned char *)scan->at, (size_t)(scan->end - scan->at));
+
+        if (n == 0)
+            return scan_fail(scan, "is not UTF-8");
+        scan->at += n;
+    } while (scan->at < scan->end && (unsigned char)*scan->at >= 0x80);
     return true;
+}
+
+/* Over plain runs and escapes of one letter, of which JSON that travels in JSON is full. */
+static const char *quick_run(const char *at, const char *end, bool *has_escapes)
+{
+    for (;;) {
+        at = plain_run(at, end);
+        if (end - at < 2 || *at != '\\' || !meanings[(unsigned char)at[1]])
+            return at;
+        *has_escapes = true;
+        at += 2;
+    }
 }
 
 bool scan_string(struct scan *scan, struct scan_text *out)
@@ -152,7 +151,7 @@ bool scan_string(struct scan *scan, struct scan_text *out)
         return scan_fail(scan, "has no string where one is wanted");
     start = ++scan->at;
     for (;;) {
-        scan->at = plain_run(scan->at, scan->end);
+        scan->at = quick_run(scan->at, scan->end, &text.has_escapes);
         if (scan->at == scan->end)
             return scan_fail(scan, "ends inside a string");
         if (*scan->at == '"')
@@ -189,25 +188,17 @@ static size_t put_utf8(int32_t c, char *out)
     return 4;
 }
 
-/* Copy up to the next backslash, eight bytes at a time: there is one every few bytes when JSON travels in
- * JSON. */
-static const char *copy_plain(const char *at, const char *end, char **to)
+/* Copy up to the next backslash: there is one every few bytes when JSON travels in JSON. */
+static inline const char *copy_plain(const char *at, const char *end, char **to)
 {
-    const uint64_t ones = 0x0101010101010101u;
-    uint64_t word;
+    while (end - at >= SIXTEEN) {
+        sixteen bytes = sixteen_load(at);
+        unsigned n = sixteen_first(bytes == '\\');
 
-    while (end - at >= (ptrdiff_t)sizeof(word)) {
-        uint64_t slash;
-        size_t n;
-
-        memcpy(&word, at, sizeof(word));
-        memcpy(*to, &word, sizeof(word)); /* what is behind the backslash is written again */
-        slash = word ^ ones * '\\';
-        slash = (slash - ones) & ~slash & ones * 0x80;
-        n = slash ? (size_t)__builtin_ctzll(slash) / 8 : sizeof(word);
+        memcpy(*to, &bytes, sizeof(bytes)); /* what is behind the backslash is written again */
         at += n;
         *to += n;
-        if (slash)
+        if (n < SIXTEEN)
             return at;
     }
     while (at < end && *at != '\\')

@@ -1,0 +1,64 @@
+#include "functions/search/json_out.h"
+#include "functions/search/sixteen.h"
+
+enum { ESCAPE_MAX_BYTES = 6 /* \u001f */ };
+
+/* The short escapes of RFC 8259 section 7. */
+static const char letters[256] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+                                  ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
+
+static char *escape(unsigned char c, char *to)
+{
+    *to++ = '\\';
+    if (letters[c]) {
+        *to++ = letters[c];
+        return to;
+    }
+    memcpy(to, "u00", 3);
+    to[3] = (char)('0' + (c >> 4)); /* 0, 1 or, of DEL, 7 */
+    to[4] = "0123456789abcdef"[c & 15];
+    return to + 5;
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+}
+
+/* Copy up to what must be escaped, sixteen bytes at a time as long as so many are there. */
+static const char *copy_plain(const char *at, const char *end, char **to)
+{
+    while (end - at >= SIXTEEN) {
+        sixteen bytes = sixteen_load(at);
+        unsigned n = sixteen_first((bytes == '"') | (bytes == '\\') | (bytes == 0x7f) |
+                                   ((bytes >= 0) & (bytes < 0x20)));
+
+        memcpy(*to, &bytes, sizeof(bytes)); /* what must be escaped is written again */
+        at += n;
+        *to += n;
+        if (n < SIXTEEN)
+            return at;
+    }
+    while (at < end && is_plain((unsigned char)*at))
+        *(*to)++ = *at++;
+    return at;
+}
+
+void json_out_text(struct nr_buf *out, struct nr_view text)
+{
+    const char *at = text.ptr;
+    const char *end;
+    char *to;
+
+    if (text.len == 0 || out->is_bad || out->cap - out->len <= 2 + ESCAPE_MAX_BYTES * text.len) {
+        nr_buf_add_json_text(out, text);
+        return;
+    }
+    end = at + text.len;
+    to = out->data + out->len;
+    *to++ = '"';
+    while ((at = copy_plain(at, end, &to)) < end)
+        to = escape((unsigned char)*at++, to);
+    *to++ = '"';
+    out->len = (size_t)(to - out->data);
+}

@@ -1,0 +1,40 @@
+/* sixteen.h - sixteen bytes at a time, on any machine that has vectors of them.
+ *
+ * Is:      pure; which of sixteen bytes is the first that a test flags. Compiles to SSE2 and to NEON alike:
+ *          no instruction that a machine of the two architectures could lack.
+ * Beware:  little-endian: the first byte is the lowest. Never loads beyond what the caller says is there.
+ *
+ *     sixteen bytes = sixteen_load(at);
+ *     n = sixteen_first((bytes == '"') | (bytes == '\\'));
+ */
+#ifndef NARAE_SEARCH_SIXTEEN_H
+#define NARAE_SEARCH_SIXTEEN_H
+
+#include <stdint.h>
+#include <string.h>
+
+enum { SIXTEEN = 16 };
+
+/* Signed: what is not ASCII is less than anything that is. A comparison flags a byte with all its bits. */
+typedef signed char sixteen __attribute__((vector_size(SIXTEEN)));
+
+static inline sixteen sixteen_load(const char *at)
+{
+    sixteen bytes;
+
+    memcpy(&bytes, at, sizeof(bytes));
+    return bytes;
+}
+
+/* The index of the first flagged byte; SIXTEEN = there is none. */
+static inline unsigned sixteen_first(sixteen flags)
+{
+    uint64_t half[2];
+
+    memcpy(half, &flags, sizeof(half));
+    if (half[0])
+        return (unsigned)__builtin_ctzll(half[0]) / 8;
+    return half[1] ? 8 + (unsigned)__builtin_ctzll(half[1]) / 8 : SIXTEEN;
+}
+
+#endif

@@ -7,6 +7,9 @@
 
 /* --- request ------------------------------------------------------------------------------------------- */
 
+/* What stands around data and key, and the comma behind. */
+enum { RECORD_OVERHEAD_BYTES = sizeof("{\"Data\":\"\",\"PartitionKey\":\"\"},") - 1 };
+
 static void write_record(const struct kinesis_record *record, struct nr_buf *out)
 {
     nr_buf_add(out, NR_VIEW("{\"Data\":\""));
@@ -20,7 +23,11 @@ void kinesis_request_write(const char *stream, const struct kinesis_record *reco
                            size_t n, struct nr_buf *out)
 {
     bool is_first = true;
+    size_t n_bytes = 0;
 
+    for (size_t i = 0; i < n; i++)
+        n_bytes += RECORD_OVERHEAD_BYTES + records[i].key.len + (records[i].data.len + 2) / 3 * 4;
+    nr_buf_room(out, n_bytes); /* once, rather than copied again at each doubling */
     nr_buf_add_text(out, strncmp(stream, "arn:", 4) == 0 ? "{\"StreamARN\":" : "{\"StreamName\":");
     nr_buf_add_json_text(out, nr_view(stream));
     nr_buf_add(out, NR_VIEW(",\"Records\":["));

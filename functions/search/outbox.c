@@ -17,8 +17,9 @@ int outbox_init(struct outbox *outbox, const struct outbox_options *options, str
     /* One record may be larger than a request is meant to be. */
     nr_buf_init(&outbox->body,
                 (options->request_bytes + PACK_RECORD_MAX_BYTES) / 3 * 4 + BODY_OVERHEAD_BYTES);
-    outbox->units = calloc(OUTBOX_UNITS_MAX, sizeof(*outbox->units));
-    outbox->records = calloc(OUTBOX_UNITS_MAX, sizeof(*outbox->records));
+    /* Not cleared: each is written before it counts, and few invocations need them all. */
+    outbox->units = malloc(OUTBOX_UNITS_MAX * sizeof(*outbox->units));
+    outbox->records = malloc(OUTBOX_UNITS_MAX * sizeof(*outbox->records));
     if (outbox->units && outbox->records)
         return 0;
     outbox_done(outbox);

@@ -3,22 +3,6 @@
 #include "functions/search/scan.h"
 #include "functions/search/sixteen.h"
 
-/* Move over bytes that stand for themselves: no quote, no backslash, no control character, and ASCII. */
-static inline const char *plain_run(const char *at, const char *end)
-{
-    while (end - at >= SIXTEEN) {
-        sixteen bytes = sixteen_load(at);
-        unsigned n = sixteen_first((bytes == '"') | (bytes == '\\') | (bytes < 0x20));
-
-        at += n;
-        if (n < SIXTEEN)
-            return at;
-    }
-    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80)
-        at++;
-    return at;
-}
-
 /* Length of the well-formed sequence at `at`, 2 to 4; 0 = none (RFC 3629 section 4). */
 static size_t sequence(const unsigned char *at, size_t left)
 {
@@ -130,16 +114,33 @@ static bool one_special(struct scan *scan, bool *has_escapes)
     return true;
 }
 
-/* Over plain runs and escapes of one letter, of which JSON that travels in JSON is full. */
+static inline bool is_plain(char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\'; /* signed: and ASCII */
+}
+
+/* Move over bytes that stand for themselves and escapes of one letter, of which JSON that travels in JSON is full. What
+ * is found in sixteen bytes is worked off before the next sixteen are loaded: to look again behind each escape would wait
+ * for the load each time. */
 static const char *quick_run(const char *at, const char *end, bool *has_escapes)
 {
-    for (;;) {
-        at = plain_run(at, end);
-        if (end - at < 2 || *at != '\\' || !meanings[(unsigned char)at[1]])
-            return at;
-        *has_escapes = true;
-        at += 2;
+    while (end - at > SIXTEEN) {
+        sixteen bytes = sixteen_load(at);
+        unsigned mask = sixteen_mask((bytes == '"') | (bytes == '\\') | (bytes < 0x20));
+        bool is_split = false; /* the last byte is a backslash, what it escapes is behind */
+
+        for (unsigned n; mask; mask &= ~(3u << n)) {
+            n = (unsigned)__builtin_ctz(mask);
+            if (at[n] != '\\' || !meanings[(unsigned char)at[n + 1]])
+                return at + n;
+            *has_escapes = true;
+            is_split = n == SIXTEEN - 1;
+        }
+        at += SIXTEEN + is_split;
     }
+    while (at < end && is_plain(*at))
+        at++;
+    return at;
 }
 
 bool scan_string(struct scan *scan, struct scan_text *out)
@@ -188,19 +189,35 @@ static size_t put_utf8(int32_t c, char *out)
     return 4;
 }
 
-/* Copy up to the next backslash: there is one every few bytes when JSON travels in JSON. */
-static inline const char *copy_plain(const char *at, const char *end, char **to)
+/* Copy sixteen bytes at a time, escapes of one letter resolved, as long as so many and another sixteen are there. Up to an
+ * escape of more letters at most. */
+static const char *quick_copy(const char *at, const char *end, char **to)
 {
-    while (end - at >= SIXTEEN) {
+    while (end - at >= 2 * SIXTEEN) {
         sixteen bytes = sixteen_load(at);
-        unsigned n = sixteen_first(bytes == '\\');
+        unsigned mask = sixteen_mask(bytes == '\\');
+        unsigned from = 0;
 
-        memcpy(*to, &bytes, sizeof(bytes)); /* what is behind the backslash is written again */
-        at += n;
-        *to += n;
-        if (n < SIXTEEN)
-            return at;
+        memcpy(*to, &bytes, sizeof(bytes)); /* what is behind a backslash is written again */
+        for (unsigned n; mask; mask &= ~(3u << n)) {
+            n = (unsigned)__builtin_ctz(mask);
+            *to += n - from;
+            if (at[n + 1] == 'u')
+                return at + n;
+            *(*to)++ = meanings[(unsigned char)at[n + 1]];
+            from = n + 2;
+            memcpy(*to, at + from, SIXTEEN - 1);
+        }
+        *to += from < SIXTEEN ? SIXTEEN - from : 0;
+        at += from > SIXTEEN ? from : SIXTEEN;
     }
+    return at;
+}
+
+/* Copy up to the next escape that quick_copy() leaves. */
+static const char *copy_plain(const char *at, const char *end, char **to)
+{
+    at = quick_copy(at, end, to);
     while (at < end && *at != '\\')
         *(*to)++ = *at++;
     return at;

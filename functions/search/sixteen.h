@@ -30,20 +30,25 @@ static inline sixteen sixteen_load(const char *at)
     return bytes;
 }
 
-/* The index of the first flagged byte; SIXTEEN = there is none. Without a branch where the machine can: where
- * a string ends is what no predictor knows. */
-static inline unsigned sixteen_first(sixteen flags)
+/* A bit for each flagged byte, the lowest for the first. */
+static inline unsigned sixteen_mask(sixteen flags)
 {
 #ifdef __SSE2__
-    return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8((__m128i)flags) | 1u << SIXTEEN);
+    return (unsigned)_mm_movemask_epi8((__m128i)flags);
 #else
+    const uint64_t ones = 0x0101010101010101u;
+    const uint64_t bits = 0x8040201008040201u; /* of each byte its own one; their sum ends up in the highest byte */
     uint64_t half[2];
 
     memcpy(half, &flags, sizeof(half));
-    if (half[0])
-        return (unsigned)__builtin_ctzll(half[0]) / 8;
-    return half[1] ? 8 + (unsigned)__builtin_ctzll(half[1]) / 8 : SIXTEEN;
+    return (unsigned)((half[0] & bits) * ones >> 56 | (half[1] & bits) * ones >> 56 << 8);
 #endif
+}
+
+/* The index of the first flagged byte; SIXTEEN = there is none. */
+static inline unsigned sixteen_first(sixteen flags)
+{
+    return (unsigned)__builtin_ctz(sixteen_mask(flags) | 1u << SIXTEEN);
 }
 
 #endif

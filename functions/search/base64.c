@@ -9,7 +9,8 @@ static const char digits[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 /* Four numbers below 64 as the four bytes of a word, the first one in the lowest. */
 typedef uint32_t words __attribute__((vector_size(SIXTEEN)));
 
-/* The digit of each number below 64: its place in the alphabet, shifted by where its run of characters lies. */
+/* The digit of each number below 64: its place in the alphabet, shifted by where its run of characters lies.
+ */
 static sixteen digits_of(sixteen n)
 {
     return n + ((n > 25) & ('a' - 'Z' - 1)) - ((n > 51) & ('z' - '0' + 1)) - ((n > 61) & ('9' - '+' + 1)) +

@@ -4,8 +4,8 @@
 enum { ESCAPE_MAX_BYTES = 6 /* \u001f */ };
 
 /* The short escapes of RFC 8259 section 7. */
-static const char letters[256] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
-                                  ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
+static const char letters[256] = {
+    ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
 
 static char *escape(unsigned char c, char *to)
 {

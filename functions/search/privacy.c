@@ -40,7 +40,8 @@ static const uint8_t looks[256] = {
     [0xf0 ... 0xff] = MAY_BE_DIGIT | MAY_BE_JOINT,
 };
 
-/* Are there so many bytes in a row that may be digits? Looks at every n-th byte: a run cannot hide between. */
+/* Are there so many bytes in a row that may be digits? Looks at every n-th byte: a run cannot hide between.
+ */
 static bool has_run(struct nr_view text, size_t n)
 {
     for (size_t i = n - 1; i < text.len;) {
@@ -69,7 +70,8 @@ bool privacy_is_clean(struct nr_view text, enum privacy_scope scope)
     }
     if (seen & MAY_BE_AT)
         return false;
-    return n_digits < DIGITS_MIN || (scope == PRIVACY_KEY && !(seen & MAY_BE_JOINT) && !has_run(text, MOBILE_MIN));
+    return n_digits < DIGITS_MIN ||
+           (scope == PRIVACY_KEY && !(seen & MAY_BE_JOINT) && !has_run(text, MOBILE_MIN));
 }
 
 /* One scrub of one text. */

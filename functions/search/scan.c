@@ -16,9 +16,9 @@ void scan_init(struct scan *scan, struct nr_view text)
     *scan = (struct scan){.start = start, .at = start, .end = start + text.len};
 }
 
-const uint8_t scan_kinds[256] = {['{'] = SCAN_OBJECT, ['['] = SCAN_ARRAY,  ['"'] = SCAN_STRING,
-                                 ['t'] = SCAN_TRUE,   ['f'] = SCAN_FALSE,  ['n'] = SCAN_NULL,
-                                 ['-'] = SCAN_NUMBER, ['0' ... '9'] = SCAN_NUMBER};
+const uint8_t scan_kinds[256] = {
+    ['{'] = SCAN_OBJECT, ['['] = SCAN_ARRAY, ['"'] = SCAN_STRING, ['t'] = SCAN_TRUE,
+    ['f'] = SCAN_FALSE,  ['n'] = SCAN_NULL,  ['-'] = SCAN_NUMBER, ['0' ... '9'] = SCAN_NUMBER};
 
 void scan_space(struct scan *scan)
 {

@@ -119,9 +119,9 @@ static inline bool is_plain(char c)
     return c >= 0x20 && c != '"' && c != '\\'; /* signed: and ASCII */
 }
 
-/* Move over bytes that stand for themselves and escapes of one letter, of which JSON that travels in JSON is full. What
- * is found in sixteen bytes is worked off before the next sixteen are loaded: to look again behind each escape would wait
- * for the load each time. */
+/* Move over bytes that stand for themselves and escapes of one letter, of which JSON that travels in JSON is
+ * full. What is found in sixteen bytes is worked off before the next sixteen are loaded: to look again behind
+ * each escape would wait for the load each time. */
 static const char *quick_run(const char *at, const char *end, bool *has_escapes)
 {
     while (end - at > SIXTEEN) {
@@ -189,8 +189,8 @@ static size_t put_utf8(int32_t c, char *out)
     return 4;
 }
 
-/* Copy sixteen bytes at a time, escapes of one letter resolved, as long as so many and another sixteen are there. Up to an
- * escape of more letters at most. */
+/* Copy sixteen bytes at a time, escapes of one letter resolved, as long as so many and another sixteen are
+ * there. Up to an escape of more letters at most. */
 static const char *quick_copy(const char *at, const char *end, char **to)
 {
     while (end - at >= 2 * SIXTEEN) {

@@ -37,7 +37,8 @@ static inline unsigned sixteen_mask(sixteen flags)
     return (unsigned)_mm_movemask_epi8((__m128i)flags);
 #else
     const uint64_t ones = 0x0101010101010101u;
-    const uint64_t bits = 0x8040201008040201u; /* of each byte its own one; their sum ends up in the highest byte */
+    const uint64_t bits =
+        0x8040201008040201u; /* of each byte its own one; their sum ends up in the highest byte */
     uint64_t half[2];
 
     memcpy(half, &flags, sizeof(half));

@@ -63,7 +63,8 @@ static void feed(struct nr_view line, struct nr_buf *body)
     must(strcmp(nr_buf_text(body), "{\"batchItemFailures\":[]}") == 0, "a message was not stored");
 }
 
-/* How many messages the file holds: what the others count as they build their requests, and the handler does not tell. */
+/* How many messages the file holds: what the others count as they build their requests, and the handler does
+ * not tell. */
 static size_t count(FILE *file)
 {
     static const struct nr_view id = {"\"messageId\"", 11};
@@ -73,7 +74,8 @@ static size_t count(FILE *file)
     ssize_t len;
 
     while ((len = getline(&line, &cap, file)) > 0)
-        for (const char *at = line; (at = memmem(at, (size_t)(line + len - at), id.ptr, id.len)) != NULL; at++)
+        for (const char *at = line; (at = memmem(at, (size_t)(line + len - at), id.ptr, id.len)) != NULL;
+             at++)
             n++;
     free(line);
     rewind(file);

@@ -260,3 +260,19 @@ Test(privacy, finds_a_number_behind_any_number_of_groups)
         cr_expect_str_eq(scrub(text, PRIVACY_WORDS), wanted, "%d groups", n);
     }
 }
+
+/* Ten digits can be called, nine cannot, wherever in the key they stand. */
+Test(privacy, finds_ten_digits_anywhere_in_a_key)
+{
+    char key[64];
+
+    for (int before = 0; before < 25; before++)
+        for (int behind = 0; behind < 25; behind++) {
+            snprintf(key, sizeof(key), "%.*s1234567890%.*s", before, "a1b2c3d4e5f6a7b8c9d0e1f2a", behind,
+                     "a1b2c3d4e5f6a7b8c9d0e1f2a");
+            key[before ? before - 1 : 0] = before ? 'x' : key[0];
+            cr_assert(!privacy_is_clean(nr_view(key), PRIVACY_KEY), "%s", key);
+            key[before + 5] = 'x';
+            cr_assert(privacy_is_clean(nr_view(key), PRIVACY_KEY), "%s", key);
+        }
+}

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,4 +187,56 @@ Test(scan, tells_whole_numbers)
         cr_assert_eq(scan_whole(nr_view(rows[i].text), &value), rows[i].is_whole, "%s", rows[i].text);
         cr_assert_eq(value, rows[i].value, "%s", rows[i].text);
     }
+}
+
+/* One escape after the other, wherever in the sixteen bytes that are looked at together the first one stands.
+ */
+Test(scan, reads_and_resolves_escapes_wherever_they_stand)
+{
+    static const char *const escapes[][2] = {{"\\\"", "\""},
+                                             {"\\\\", "\\"},
+                                             {"\\n", "\n"},
+                                             {"\\u00e9", "é"},
+                                             {"\\\\\\\"", "\\\""},
+                                             {"\\\\\\\\\\\\", "\\\\\\"},
+                                             {"가", "가"},
+                                             {"\\\"\\u0041\\\"", "\"A\""},
+                                             {"\\\"x\\\"y\\\"", "\"x\"y\""}};
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
+    char text[256];
+    char wanted[256];
+    char out[256];
+
+    for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++)
+        for (int before = 0; before <= 50; before++)
+            for (int behind = 0; behind <= 50; behind++) {
+                struct scan_text found = {0};
+                struct scan scan;
+                int n = snprintf(text, sizeof(text), "\"%.*s%s%.*s\"", before, letters, escapes[i][0], behind,
+                                 letters);
+
+                snprintf(wanted, sizeof(wanted), "%.*s%s%.*s", before, letters, escapes[i][1], behind,
+                         letters);
+                scan_init(&scan, nr_view_n(text, (size_t)n));
+                cr_assert(scan_string(&scan, &found) && scan_end(&scan), "%s", text);
+                cr_assert_eq(found.raw.len, n - 2);
+                cr_assert_eq(found.has_escapes, escapes[i][0][0] == '\\');
+                n = (int)scan_unescape(found, out);
+                cr_assert(nr_view_is(nr_view_n(out, (size_t)n), nr_view(wanted)), "%.*s", n, out);
+            }
+}
+
+/* Nothing behind the text's end is looked at, and a quote that is escaped ends no string. */
+Test(scan, says_that_a_string_breaks_off_wherever_it_does)
+{
+    static const char whole[] = "\"abcdefghijklmn\\\"opq\\\\rstuvwxyz0123456789\\\"abcdefghijklmnopq\"";
+
+    for (size_t n = 1; n < sizeof(whole) - 1; n++) {
+        char *cut = malloc(n);
+
+        memcpy(cut, whole, n);
+        cr_expect_str_eq(fault_of(cut, n), "ends inside a string", "%.*s", (int)n, cut);
+        free(cut);
+    }
+    cr_expect_null(fault_of(whole, sizeof(whole) - 1));
 }

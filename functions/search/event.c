@@ -27,13 +27,10 @@ static const struct event_field *find(const struct event_field *fields, size_t n
     return NULL;
 }
 
-/* One member of an object whose name has just been read. A null is the same as nothing. */
-static int read_member(struct event_reader *reader, const struct event_field *fields, size_t n,
-                       struct nr_view name, struct progress *progress)
+/* The value of a member; field is NULL for one that is not ours. A null is the same as nothing. */
+static int read_value(struct event_reader *reader, const struct event_field *field, uint64_t bit,
+                      struct progress *progress)
 {
-    const struct event_field *field = find(fields, n, name, &progress->next);
-    uint64_t bit = field ? (uint64_t)1 << (field - fields) : 0;
-
     if (field && progress->seen & bit)
         return event_refuse(reader, field, "is there twice");
     progress->seen |= bit;
@@ -43,19 +40,32 @@ static int read_member(struct event_reader *reader, const struct event_field *fi
     return scan_skip(&reader->scan) ? 0 : event_broken(reader);
 }
 
-static int read_members(struct event_reader *reader, const struct event_field *fields, size_t n)
+/* Is there another member? Then *field is which. */
+static bool next_member(struct scan *scan, const struct event_field *fields, size_t n,
+                        struct progress *progress, const struct event_field **field)
 {
     struct scan_text name;
+
+    if (progress->next < n && scan_member_is(scan, fields[progress->next].name)) {
+        *field = &fields[progress->next++];
+        return true;
+    }
+    if (!scan_member(scan, &name))
+        return false;
+    /* Ours need no escapes; with one it is some other name, whatever it means. */
+    *field = find(fields, n, name.has_escapes ? NR_VIEW("") : name.raw, &progress->next);
+    return true;
+}
+
+static int read_members(struct event_reader *reader, const struct event_field *fields, size_t n)
+{
+    const struct event_field *field;
     struct progress progress = {0};
 
     scan_enter(&reader->scan, SCAN_OBJECT);
-    while (scan_member(&reader->scan, &name)) {
-        /* Ours need no escapes; with one it is some other name, whatever it means. */
-        struct nr_view plain = name.has_escapes ? NR_VIEW("") : name.raw;
-
-        if (read_member(reader, fields, n, plain, &progress) != 0)
+    while (next_member(&reader->scan, fields, n, &progress, &field))
+        if (read_value(reader, field, field ? (uint64_t)1 << (field - fields) : 0, &progress) != 0)
             return -1;
-    }
     return reader->scan.fault ? event_broken(reader) : 0;
 }
 

@@ -143,6 +143,19 @@ bool scan_member(struct scan *scan, struct scan_text *name)
     return true;
 }
 
+bool scan_member_is(struct scan *scan, struct nr_view name)
+{
+    const char *at = scan->at + !scan->is_first;
+
+    if (scan->fault || scan->end - at < (ptrdiff_t)(name.len + 3) || (!scan->is_first && *scan->at != ',') ||
+        at[0] != '"' || at[name.len + 1] != '"' || at[name.len + 2] != ':' ||
+        memcmp(at + 1, name.ptr, name.len) != 0)
+        return false;
+    scan->at = at + name.len + 3;
+    scan->is_first = false;
+    return true;
+}
+
 bool scan_item(struct scan *scan)
 {
     return another(scan, ']');

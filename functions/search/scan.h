@@ -73,6 +73,11 @@ bool scan_enter(struct scan *scan, enum scan_kind kind);
  */
 bool scan_member(struct scan *scan, struct scan_text *name);
 
+/* Is it this member that comes next, written without blanks? Then it is passed as scan_member() does; else
+ * nothing happens. For names that need no escapes, in the order in which they are likely: to compare is
+ * quicker than to read. */
+bool scan_member_is(struct scan *scan, struct nr_view name);
+
 /* Is there another item? It comes next. False at the `]`, which is passed, or on a fault. */
 bool scan_item(struct scan *scan);
 

@@ -240,3 +240,25 @@ Test(scan, says_that_a_string_breaks_off_wherever_it_does)
     }
     cr_expect_null(fault_of(whole, sizeof(whole) - 1));
 }
+
+Test(scan, passes_the_member_that_is_likely)
+{
+    struct nr_view number;
+    struct scan scan;
+
+    scan_init(&scan, NR_VIEW("{\"a\":1,\"bc\":2, \"d\":3,\"e\":4}"));
+    cr_assert(scan_enter(&scan, SCAN_OBJECT));
+    cr_assert(!scan_member_is(&scan, NR_VIEW("b")));
+    cr_assert(scan_member_is(&scan, NR_VIEW("a")) && scan_number(&scan, &number));
+    cr_assert(!scan_member_is(&scan, NR_VIEW("b")));
+    cr_assert(!scan_member_is(&scan, NR_VIEW("bcd")));
+    cr_assert(scan_member_is(&scan, NR_VIEW("bc")) && scan_number(&scan, &number));
+    cr_assert(nr_view_is(number, NR_VIEW("2")));
+    cr_assert(!scan_member_is(&scan, NR_VIEW("d")), "with a blank it is not said to be likely");
+    cr_assert_null(scan.fault);
+    for (size_t n = 1; n < 5; n++) {
+        scan_init(&scan, nr_view_n("{\"a\":", n));
+        cr_assert(scan_enter(&scan, SCAN_OBJECT));
+        cr_assert(!scan_member_is(&scan, NR_VIEW("a")), "of %zu bytes", n);
+    }
+}

@@ -14,7 +14,8 @@ static char *escape(unsigned char c, char *to)
         *to++ = letters[c];
         return to;
     }
-    memcpy(to, "u00", 3);
+    to[0] = 'u';
+    to[1] = to[2] = '0';
     to[3] = (char)('0' + (c >> 4)); /* 0, 1 or, of DEL, 7 */
     to[4] = "0123456789abcdef"[c & 15];
     return to + 5;

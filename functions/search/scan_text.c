@@ -189,11 +189,13 @@ static size_t put_utf8(int32_t c, char *out)
     return 4;
 }
 
+enum { COPY_BYTES = 2 * SIXTEEN }; /* what may be read from where quick_copy() stands */
+
 /* Copy sixteen bytes at a time, escapes of one letter resolved, as long as so many and another sixteen are
  * there. Up to an escape of more letters at most. */
 static const char *quick_copy(const char *at, const char *end, char **to)
 {
-    while (end - at >= 2 * SIXTEEN) {
+    while (end - at >= COPY_BYTES) {
         sixteen bytes = sixteen_load(at);
         unsigned mask = sixteen_mask(bytes == '\\');
         unsigned from = 0;

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from demo_parts import ROOT, STARTS, Checks, Fcm, Parts, Run, cold_start_ms, journal, psql, push_environment, table
+from demo_parts import STARTS, Checks, Fcm, Parts, Run, cold_start_ms, journal, keep_result, psql, push_environment, table
 
 REGISTRATIONS = [
     {"registration": "phone-of-17", "user": "17", "platform": "android"},
@@ -37,6 +37,7 @@ EXPECTED_TRAIL = [
     ["reply-2", "old-phone-of-18", "sent", "sent"],
     ["reply-4", "new-phone-of-18", "sent", "sent"],
 ]
+TRAIL = ["message", "to", "state", "verdict", "attempts", "ms from claim to verdict"]
 EXPECTED_INACTIVE = [[EXPIRED, "inactive", "unregistered"], ["old-phone-of-18", "inactive", "replaced"]]
 
 
@@ -70,14 +71,17 @@ def show_registration(evening: Evening, checks: Checks) -> None:
     checks.expect("outcomes", [r.get("outcome") for r in results], ["registered"] * len(REGISTRATIONS) + ["replaced"])
 
 
-def show_trail(checks: Checks) -> None:
-    rows = psql("select t.message_id, coalesce(t.target, d.registration), t.state, t.verdict, t.attempts "
+def show_trail(checks: Checks) -> list[list[str]]:
+    """Returns the rows shown."""
+    rows = psql("select t.message_id, coalesce(t.target, d.registration), t.state, t.verdict, t.attempts, "
+                "round(extract(epoch from t.updated_at - t.first_at) * 1000, 1) "
                 "from narae_push.trail t left join narae_push.device d on d.device_id = t.device_id and t.device_id <> 0 "
                 "order by 1, 2")
     print("\nWhat became of each push (the view narae_push.trail)\n")
-    table(["message", "to", "state", "verdict", "attempts"], rows)
+    table(TRAIL, rows)
     checks.expect("trail", [row[:4] for row in rows], EXPECTED_TRAIL)
     checks.expect("attempts", {row[4] for row in rows}, {"1"})
+    return rows
 
 
 def show_replies(evening: Evening, checks: Checks) -> None:
@@ -104,7 +108,8 @@ def show_registry(evening: Evening, checks: Checks) -> None:
     checks.expect("topics of the old phone", topics.get("old-phone-of-18"), [])
 
 
-def show_figures(evening: Evening, scratch: Path) -> None:
+def show_figures(evening: Evening, scratch: Path) -> dict:
+    """Returns the figures shown."""
     figures = {"cold_start_ms": round(cold_start_ms(scratch, evening.send_environment), 2),
                "first_event_ms": round(evening.sent.durations_ms[0], 2),
                "next_event_ms": round(evening.sent.durations_ms[1], 2),
@@ -113,7 +118,7 @@ def show_figures(evening: Evening, scratch: Path) -> None:
     table([f"cold start, median of {STARTS}", "first event, connections and token included", "the same again", "peak memory"],
           [[f"{figures['cold_start_ms']} ms", f"{figures['first_event_ms']} ms", f"{figures['next_event_ms']} ms",
             f"{figures['peak_memory_mib']} MiB"]])
-    (ROOT / "build/report/demo.json").write_text(json.dumps({"verb": "demo", **figures}, indent=1) + "\n")
+    return figures
 
 
 def main() -> int:
@@ -128,13 +133,11 @@ def main() -> int:
             show_registry(evening, checks)
         finally:
             parts.stop()
-        show_trail(checks)
+        trail = show_trail(checks)
         show_replies(evening, checks)
-        show_figures(evening, parts.scratch)
-    for failure in checks.failed:
-        print(f"\nNOT AS EXPECTED: {failure}", file=sys.stderr)
-    print("\nEverything came out as expected." if not checks.failed else "")
-    return 1 if checks.failed else 0
+        figures = show_figures(evening, parts.scratch)
+    keep_result("push", {"header": TRAIL, "trail": trail, "figures": figures}, checks.failed)
+    return checks.verdict()
 
 
 if __name__ == "__main__":

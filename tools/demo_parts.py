@@ -1,5 +1,6 @@
 """What a demo is made of: stand-ins, the packaged functions, tables and checks. Standard library only."""
 
+import itertools
 import json
 import os
 import signal
@@ -9,12 +10,14 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOTSTRAP = ROOT / "build/package/layer/bootstrap"
 STANDINS = ROOT / "build/meson/tests/standins"
+REPORT = ROOT / "build/report"
 PKI = Path(os.environ["NARAE_TEST_PKI"])
 DATABASE = os.environ["NARAE_TEST_DATABASE"]
 
@@ -63,9 +66,10 @@ class Parts:
 
     def __init__(self, scratch: Path):
         self.scratch, self.running = scratch, []
+        self.numbers = itertools.count()
 
     def start(self, *command, **more) -> subprocess.Popen:
-        log = open(self.scratch / f"{Path(command[0]).name}-{len(self.running)}.log", "wb")
+        log = open(self.scratch / f"{Path(command[0]).name}-{next(self.numbers)}.log", "wb")
         self.running.append(subprocess.Popen([str(c) for c in command], stdout=log, stderr=log, **more))
         return self.running[-1]
 
@@ -147,7 +151,7 @@ class Run:
     """The packaged bootstrap with a packaged function, given events one after the other."""
 
     def __init__(self, parts: Parts, env: dict[str, str], events: list):
-        name = f"run-{len(parts.running)}"
+        name = f"run-{next(parts.numbers)}"
         script, port_file, log = (parts.scratch / f"{name}.{end}" for end in ("json", "port", "jsonl"))
         script.write_text(json.dumps({"steps": [{"event": event, "deadline_in_ms": 30000} for event in events]}))
         parts.start(STANDINS / "lambda_api/lambda_api", "--script", script, "--journal", log, "--port-file", port_file)
@@ -177,10 +181,25 @@ def cold_start_ms(scratch: Path, env: dict[str, str]) -> float:
     return statistics.median(float(line.split("\t")[1]) for line in done.stdout.splitlines()) / 1000
 
 
+def width(text: str) -> int:
+    """Columns of a terminal: Hangul takes two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.category(c) in ("Mn", "Cf") else 1 for c in text)
+
+
+def padded(text: str, columns: int) -> str:
+    return text + " " * (columns - width(text))
+
+
 def table(header: list[str], rows: list[list]) -> None:
-    widths = [max(len(str(row[i])) for row in [header, *rows]) for i in range(len(header))]
+    widths = [max(width(str(row[i])) for row in [header, *rows]) for i in range(len(header))]
     for row in [header, ["-" * w for w in widths], *rows]:
-        print("  " + "  ".join(str(cell).ljust(w) for cell, w in zip(row, widths)).rstrip())
+        print("  " + "  ".join(padded(str(cell), w) for cell, w in zip(row, widths)).rstrip())
+
+
+def keep_result(part: str, result: dict, failed: list[str]) -> None:
+    """For tools/report_page.py."""
+    REPORT.mkdir(parents=True, exist_ok=True)
+    (REPORT / f"demo-{part}.json").write_text(json.dumps({"verb": "demo", "failed": failed, **result}, ensure_ascii=False, indent=1) + "\n")
 
 
 class Checks:
@@ -188,5 +207,15 @@ class Checks:
         self.failed = []
 
     def expect(self, what: str, seen, wanted) -> None:
-        if seen != wanted:
-            self.failed.append(f"{what}: expected {wanted}, seen {seen}")
+        if seen == wanted:
+            return
+        if isinstance(seen, list) and isinstance(wanted, list) and seen and wanted:  # of long lists, what differs
+            seen, wanted = [x for x in seen if x not in wanted] or seen, [x for x in wanted if x not in seen] or wanted
+        self.failed.append(f"{what}: expected {wanted}, seen {seen}")
+
+    def verdict(self) -> int:
+        """Say it; returns the exit code."""
+        for failure in self.failed:
+            print(f"\nNOT AS EXPECTED: {failure}", file=sys.stderr)
+        print("\nEverything came out as expected." if not self.failed else "")
+        return 1 if self.failed else 0

@@ -11,14 +11,14 @@ import jsonschema
 import pytest
 
 from harness import lake, paths, report
-from harness.kinesis import CountingStream
+from harness.kinesis import CountingStream, Stream
 from harness.process import peak_memory_kib
 
 sys.path.insert(0, str(paths.ROOT / "tests" / "bench"))
 import search_input  # noqa: E402
 
 KEY = json.dumps({"id": "2026-11", "key": base64.b64encode(bytes(range(32))).decode()})
-STREAM = "searches"
+STREAM = "searches"  # of the stand-in that only counts
 LARGEST_EVENT_BYTES = 6_291_556  # what Lambda hands over at most
 PEAK_MAX_KIB = 32 * 1024
 SECRETS = ["010-1234-5678", "01098765432", "900101-1234567", "4111-1111-1111-1111", "hong@example.com", "110-123-456789"]
@@ -36,28 +36,6 @@ def example(name: str):
 
 def failed(answer) -> list[str]:
     return [item["itemIdentifier"] for item in answer.json()["batchItemFailures"]]
-
-
-class Stream:
-    """A stream in moto, and the rows that are in it."""
-
-    def __init__(self, aws):
-        self.aws = aws
-        self.client = aws.client("kinesis")
-        self.client.create_stream(StreamName=STREAM, ShardCount=4)
-        self.arn = self.client.describe_stream_summary(StreamName=STREAM)["StreamDescriptionSummary"]["StreamARN"]
-
-    def records(self) -> list[dict]:
-        self.aws.unlock()
-        found = []
-        for shard in self.client.list_shards(StreamName=STREAM)["Shards"]:
-            at = self.client.get_shard_iterator(StreamName=STREAM, ShardId=shard["ShardId"],
-                                                ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
-            found += self.client.get_records(ShardIterator=at, Limit=10000)["Records"]
-        return found
-
-    def rows(self) -> list[dict]:
-        return [json.loads(line) for record in self.records() for line in record["Data"].decode().split("\n")]
 
 
 @pytest.fixture

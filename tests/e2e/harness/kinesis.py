@@ -1,10 +1,33 @@
-"""The stand-in for Kinesis that only counts: for what measures the function. Rows are looked at in moto."""
+"""Streams: one in moto, to look at what arrived; and the stand-in that only counts, for what measures the function."""
 
+import json
 import subprocess
 
 from harness.paths import ROOT
 
 PROGRAM = ROOT / "build" / "meson" / "tests" / "standins" / "kinesis" / "kinesis_standin"
+
+
+class Stream:
+    """A stream in moto, and the rows that are in it."""
+
+    def __init__(self, aws, name: str = "searches"):
+        self.aws, self.name = aws, name
+        self.client = aws.client("kinesis")
+        self.client.create_stream(StreamName=name, ShardCount=4)
+        self.arn = self.client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+
+    def records(self) -> list[dict]:
+        self.aws.unlock()
+        found = []
+        for shard in self.client.list_shards(StreamName=self.name)["Shards"]:
+            at = self.client.get_shard_iterator(StreamName=self.name, ShardId=shard["ShardId"],
+                                                ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+            found += self.client.get_records(ShardIterator=at, Limit=10000)["Records"]
+        return found
+
+    def rows(self) -> list[dict]:
+        return [json.loads(line) for record in self.records() for line in record["Data"].decode().split("\n")]
 
 
 class CountingStream:

@@ -3,6 +3,7 @@
 import functools
 import json
 import re
+import tempfile
 from datetime import datetime, timedelta
 
 import duckdb
@@ -82,10 +83,13 @@ class Lake:
         return tree.transform(stand_still).sql("duckdb")
 
     def add(self, rows: list[dict]) -> None:
-        names = [c["Name"] for c in record_columns()]
-        whole = [{"datehour": datehour(row["received_at"])} | row for row in rows]
-        self.db.executemany(f"insert into record values ({', '.join('?' * len(names))})",
-                            [[row.get(n) for n in names] for row in whole])
+        """As Firehose does it: JSON lines, by the table's columns. One by one would take minutes for thousands."""
+        types = {c["Name"]: self.TYPES[c["Type"]] for c in record_columns()}
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as lines:
+            lines.writelines(json.dumps({"datehour": datehour(row["received_at"])} | row) + "\n" for row in rows)
+            lines.flush()
+            self.db.execute("insert into record by name select * from read_json(?, format = 'newline_delimited', columns = ?)",
+                            [lines.name, types])
 
     def ask(self, sql: str) -> list[tuple]:
         return self.db.execute(self.translate(sql)).fetchall()

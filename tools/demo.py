@@ -71,8 +71,8 @@ def show_registration(evening: Evening, checks: Checks) -> None:
     checks.expect("outcomes", [r.get("outcome") for r in results], ["registered"] * len(REGISTRATIONS) + ["replaced"])
 
 
-def show_trail(checks: Checks) -> list[list[str]]:
-    """Returns the rows shown."""
+def show_trail(checks: Checks) -> list[list]:
+    """Returns the rows shown, numbers as such."""
     rows = psql("select t.message_id, coalesce(t.target, d.registration), t.state, t.verdict, t.attempts, "
                 "round(extract(epoch from t.updated_at - t.first_at) * 1000, 1) "
                 "from narae_push.trail t left join narae_push.device d on d.device_id = t.device_id and t.device_id <> 0 "
@@ -81,7 +81,7 @@ def show_trail(checks: Checks) -> list[list[str]]:
     table(TRAIL, rows)
     checks.expect("trail", [row[:4] for row in rows], EXPECTED_TRAIL)
     checks.expect("attempts", {row[4] for row in rows}, {"1"})
-    return rows
+    return [[*row[:4], int(row[4]), float(row[5])] for row in rows]
 
 
 def show_replies(evening: Evening, checks: Checks) -> None:

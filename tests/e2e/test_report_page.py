@@ -19,7 +19,7 @@ NASTY = "<script>alert('&\"')</script>"
 ESCAPED = "&lt;script&gt;alert(&#x27;&amp;&quot;&#x27;)&lt;/script&gt;"
 VOID = {"meta", "rect"}
 KEPT = {
-    "push": {"failed": [], "header": ["message", "to", "verdict"], "trail": [["mention-1", "phone-of-17", "sent"]],
+    "push": {"failed": [], "header": ["message", "to", "verdict", "ms"], "trail": [["mention-1", "phone-of-17", "sent", 43.8]],
              "figures": {"cold_start_ms": 1.5, "first_event_ms": 20.25, "next_event_ms": 0.75, "peak_memory_mib": 6.5}},
     "snapshot": {"failed": [], "keep": "2 daily", "zone": "Asia/Seoul", "kept": [["2026-12-31", "Y"], ["2027-01-02", "d"]],
                  "figures": {"nights": 9, "created": 9, "deleted": 7, "left": 2, "calls": 1428, "seconds": 0.5}},
@@ -76,7 +76,7 @@ def everywhere(value):
 def test_page_says_what_was_kept():
     document, seen = page(KEPT)
 
-    for text in "phone-of-17", "1.5 ms", "1,428", "강아지 사료", "1,200", "분실 <phone>", "Planted secrets that came through: 0 of 9", "25.0":
+    for text in "phone-of-17", "43.8", "1.5 ms", "1,428", "강아지 사료", "1,200", "분실 <phone>", "Planted secrets that came through: 0 of 9", "25.0":
         assert text in seen.texts, text
     assert seen.texts.count("Everything came out as expected.") == 3 and seen.classed("bad") == 0
     assert [a["width"] for tag, a in seen.tags if tag == "rect"] == ["100.00", "25.00", "100.00"]

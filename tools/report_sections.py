@@ -3,7 +3,8 @@
 from report_html import bars, element, figures, paragraph, scrolled, table, text
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-MARKS = {"Y": "last of its year", "M": "last of its month", "w": "last of its week", "d": "last of its day", "x": "goes at the next run"}
+MARKS = {"Y": "last of its year", "M": "last of its month", "w": "last of its week", "d": "last of its day",
+         "x": "goes at the next run"}
 DAYS_MAX = 31
 
 

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -31,7 +32,7 @@ from harness.kinesis import Stream  # noqa: E402
 from harness.lake import Lake, queries  # noqa: E402
 
 SEARCHES = 10_000
-TODAY = 2_000  # of them through search_query: PostgreSQL's part of each is milliseconds, and a demo has seconds
+TODAY = 1_500  # of them through search_query: PostgreSQL's part of each is milliseconds, and a demo has seconds
 CLICKS = 0.4   # of the searches that found something
 BATCH = 1_000  # messages of one invocation: as a queue with a long window gives them
 PSEUDONYM_KEY = json.dumps({"id": "2026-11", "key": base64.b64encode(bytes(range(32))).decode()})
@@ -137,15 +138,17 @@ class Story:
     def log_lines(self) -> list[dict]:
         return [line for run in (self.asked.run, self.logged) for line in run.log]
 
+    @cached_property
     def planted(self) -> list[crowd.Planted]:
         return [search.planted for search in self.week.all if search.planted]
 
+    @cached_property
     def leaks(self) -> list[str]:
         """Planted secrets, as typed or by their digits, that are anywhere behind search_log: stream, log, answers of the lake."""
         seen = "\n".join([*self.records, *(json.dumps(line, ensure_ascii=False) for line in self.log_lines()), str(self.lake)])
         texts = "\n".join(row.get("query_norm", "") for row in self.rows)
         digits = "".join(c for c in texts if c.isdigit() or c == "\n")
-        return [s.text for s in self.planted() if s.text in seen or (s.digits and s.digits in digits)]
+        return [s.text for s in self.planted if s.text in seen or (s.digits and s.digits in digits)]
 
 
 def complaints(story: Story) -> list[dict]:
@@ -172,7 +175,7 @@ def check(story: Story, checks: Checks) -> None:
     checks.expect("trending", [row[0] for row in lake["trending"][:1]], [crowd.TRENDING])
     checks.expect("clicks in click-through", sum(row[2] for row in lake["click-through"]), len(story.clicks))
     checks.expect("personal-data", kinds_counted(lake["personal-data"]), crowd.planted_by_kind(searches))
-    checks.expect("planted secrets that came through", story.leaks(), [])
+    checks.expect("planted secrets that came through", story.leaks, [])
     checks.expect("complaints of the functions", complaints(story), [])
 
 

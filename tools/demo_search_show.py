@@ -64,7 +64,7 @@ def show_charts(lake: dict) -> None:
 def show_privacy(story) -> None:
     print("\nWhat became of personal data: typed, and in the lake\n")
     table(["kind", "typed", "stored"], [list(sample) for sample in samples(story)])
-    print(f"\n  Planted secrets that came through: {len(story.leaks())} of {len(story.planted())}")
+    print(f"\n  Planted secrets that came through: {len(story.leaks)} of {len(story.planted)}")
 
 
 def show_lake(lake: dict) -> None:
@@ -100,4 +100,4 @@ def keep(story, checks) -> None:
         "zero": [list(row) for row in story.lake["zero-result-queries"][:ROWS]],
         "samples": [list(sample) for sample in samples(story)],
         "days": [[str(day), *rest] for day, *rest in story.lake["zero-result-rate"]],
-        "planted": len(story.planted()), "leaked": len(story.leaks()), "figures": figures(story)}, checks.failed)
+        "planted": len(story.planted), "leaked": len(story.leaks), "figures": figures(story)}, checks.failed)

@@ -167,8 +167,10 @@ static void lose_after_write(struct nr_h2 *h2, struct h2_conn *conn, struct nr_e
 {
     struct nr_err last = {0};
 
-    if (h2_conn_read(conn, &last) != 0 && conn->has_goaway)
-        *why = last;
+    do {
+        if (h2_conn_read(conn, &last) != 0 && conn->has_goaway)
+            *why = last;
+    } while (conn->has_more);
     h2_settle_lost(h2, conn, why);
 }
 
@@ -205,6 +207,8 @@ static void receive(struct nr_h2 *h2, struct h2_conn *conn)
 
 /* --- time ----------------------------------------------------------------------------------------------- */
 
+/* now_ms: when the socket was last looked at. A reply that came while this process was busy, or was not given
+ * the processor, came in time: to take it for late would send the request again. */
 static void expire_slots(struct nr_h2 *h2, struct h2_conn *conn, int64_t now_ms)
 {
     struct h2_slot *slot;
@@ -221,14 +225,15 @@ static void expire_slots(struct nr_h2 *h2, struct h2_conn *conn, int64_t now_ms)
     }
 }
 
-static void expire(struct nr_h2 *h2)
+/* looked_ms: all that had come by then was read, but for what a connection still has. */
+static void expire(struct nr_h2 *h2, int64_t looked_ms)
 {
     int64_t now_ms = nr_clock_mono_ms();
 
     EACH_CONN(h2, conn)
     {
-        if (conn->slots.first && conn->slots.first->deadline_ms <= now_ms)
-            expire_slots(h2, conn, now_ms);
+        if (!conn->has_more && conn->slots.first && conn->slots.first->deadline_ms <= looked_ms)
+            expire_slots(h2, conn, looked_ms);
         if (h2_conn_patience_ms(conn) > now_ms)
             continue;
         if (conn->state == H2_CONN_PROBING)
@@ -261,17 +266,19 @@ static int poll_timeout_ms(const struct nr_h2 *h2)
 static void wait_and_receive(struct nr_h2 *h2)
 {
     nfds_t n = (nfds_t)h2->options.max_connections;
+    int64_t looked_ms;
 
     for (nfds_t i = 0; i < n; i++) {
         h2->polls[i].fd = h2->conns[i].fd; /* poll(2) passes over negative ones */
         h2->polls[i].events = (short)(POLLIN | (h2->conns[i].wants_write ? POLLOUT : 0));
         h2->polls[i].revents = 0;
     }
+    looked_ms = nr_clock_mono_ms();
     (void)poll(h2->polls, n, poll_timeout_ms(h2)); /* after a signal, revents are all 0 */
     for (nfds_t i = 0; i < n; i++)
         if (h2->conns[i].fd >= 0 && (h2->polls[i].revents || h2->conns[i].has_more))
             receive(h2, &h2->conns[i]);
-    expire(h2);
+    expire(h2, looked_ms);
 }
 
 /* --- a run ---------------------------------------------------------------------------------------------- */

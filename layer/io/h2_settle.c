@@ -58,11 +58,10 @@ void h2_settle_unsent(struct nr_h2 *h2, struct h2_slot *slot, const struct nr_er
     finish_failed(h2, slot, NR_H2_NOT_PROCESSED, why);
 }
 
+/* What a connection that lives on has taken will leave, even if nothing of it could until now. */
 void h2_settle_failed(struct nr_h2 *h2, struct h2_slot *slot, const struct nr_err *why)
 {
-    bool has_sent = slot->conn && h2_conn_has_sent(slot->conn, slot);
-
-    finish_failed(h2, slot, has_sent ? NR_H2_MAYBE : NR_H2_NOT_PROCESSED, why);
+    finish_failed(h2, slot, slot->conn && slot->is_framed ? NR_H2_MAYBE : NR_H2_NOT_PROCESSED, why);
 }
 
 void h2_settle_unprocessed(struct nr_h2 *h2, struct h2_slot *slot, const struct nr_err *why)

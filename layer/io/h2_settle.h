@@ -15,7 +15,7 @@ void h2_settle_answer(struct nr_h2 *h2, struct h2_slot *slot);
 /* Provably not processed: it is sent again, at most three times, unless taking has stopped. */
 void h2_settle_unprocessed(struct nr_h2 *h2, struct h2_slot *slot, const struct nr_err *why);
 
-/* No whole reply, for good: MAYBE if it has left this process, else NOT_PROCESSED. */
+/* No whole reply, for good: MAYBE if it has left this process, or still may, else NOT_PROCESSED. */
 void h2_settle_failed(struct nr_h2 *h2, struct h2_slot *slot, const struct nr_err *why);
 
 /* NOT_PROCESSED, for good. */

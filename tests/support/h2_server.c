@@ -42,6 +42,13 @@ struct request {
     uint32_t code;
 };
 
+/* A request that waits for h2_server_release(); conn NULL = none. */
+struct held {
+    struct conn *conn;
+    int32_t id;
+    struct request *request;
+};
+
 struct h2_server {
     struct h2_server_options options;
     struct h2_server_journal journal;
@@ -53,6 +60,7 @@ struct h2_server {
     pthread_cond_t closed;
     int n_closed;
     struct conn conns[CONNS_MAX];
+    struct held held;
 };
 
 static void must(bool is_good, const char *what)
@@ -129,6 +137,9 @@ static void act(struct conn *conn, int32_t id, struct request *request, const st
     request->code = rule->value;
     switch (rule->act) {
     case H2_SERVER_STALL:
+        return;
+    case H2_SERVER_HOLD:
+        conn->server->held = (struct held){conn, id, request};
         return;
     case H2_SERVER_RST:
         nghttp2_submit_rst_stream(conn->session, NGHTTP2_FLAG_NONE, id, rule->value);
@@ -383,6 +394,22 @@ static void accept_one(struct h2_server *server)
     must(false, "hold so many connections");
 }
 
+/* What the test says through the pipe: a byte releases what is held; false = the end. */
+static bool obey(struct h2_server *server)
+{
+    struct held held = server->held;
+    char byte;
+
+    if (read(server->wake[0], &byte, 1) != 1)
+        return false;
+    must(held.conn != NULL, "release what is not held");
+    server->held = (struct held){0};
+    answer(held.conn, held.id, held.request, "200");
+    if (!flush(held.conn))
+        close_conn(held.conn);
+    return true;
+}
+
 static void *run(void *ctx)
 {
     struct h2_server *server = ctx;
@@ -402,7 +429,7 @@ static void *run(void *ctx)
             if (polls[i].fd >= 0 && polls[i].revents && !serve(&server->conns[i]))
                 close_conn(&server->conns[i]);
         }
-        if (polls[CONNS_MAX + 1].revents)
+        if (polls[CONNS_MAX + 1].revents && !obey(server))
             return NULL;
         if (polls[CONNS_MAX].revents)
             accept_one(server);
@@ -474,6 +501,11 @@ void h2_server_wait_closed(struct h2_server *server, int n)
     while (server->n_closed < n)
         pthread_cond_wait(&server->closed, &server->lock);
     pthread_mutex_unlock(&server->lock);
+}
+
+void h2_server_release(struct h2_server *server)
+{
+    must(write(server->wake[1], "r", 1) == 1, "tell the server");
 }
 
 void h2_server_stop(struct h2_server *server, struct h2_server_journal *out)

@@ -17,6 +17,7 @@ enum { H2_SERVER_RULES_MAX = 4, H2_SERVER_JOURNAL_MAX = 4096 };
 enum h2_server_act {
     H2_SERVER_ANSWER,
     H2_SERVER_STALL,       /* never answer */
+    H2_SERVER_HOLD,        /* answer at h2_server_release(); one request at a time */
     H2_SERVER_STATUS,      /* answer with status `value`, retry-after 7, date, and a 103 before it */
     H2_SERVER_BODY,        /* answer with `value` bytes */
     H2_SERVER_RST,         /* RST_STREAM with code `value` */
@@ -70,6 +71,9 @@ int h2_server_port(const struct h2_server *server);
 
 /* Wait until the server has closed n connections. */
 void h2_server_wait_closed(struct h2_server *server, int n);
+
+/* Answer the request that is held. */
+void h2_server_release(struct h2_server *server);
 
 /* Stop and release; the journal is the caller's. */
 void h2_server_stop(struct h2_server *server, struct h2_server_journal *out);

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -8,6 +9,8 @@
 #include <narae/clock.h>
 #include <narae/h2.h>
 
+#include "layer/io/h2_client.h"
+#include "layer/io/h2_settle.h"
 #include "tests/support/h2_server.h"
 #include "tests/support/test_pki.h"
 
@@ -31,6 +34,7 @@ struct bench {
     int64_t ask_mono_ms; /* until then */
     int n_asked, n_asked_early;
     size_t body_bytes; /* of each request; 0 = 350 in three parts */
+    void (*on_first_done)(struct bench *bench);
 };
 
 static struct bench b;
@@ -90,6 +94,8 @@ static void done(void *ctx, const struct nr_h2_reply *reply)
     if (reply->fate != NR_H2_ANSWERED && bench->first_failure.kind == NR_ERR_NONE)
         bench->first_failure = *reply->err;
     cr_assert_eq(reply->err == NULL, reply->fate == NR_H2_ANSWERED);
+    if (bench->on_first_done && bench->n_answered + bench->n_not_processed + bench->n_maybe == 1)
+        bench->on_first_done(bench);
 }
 
 static const struct nr_h2_work work = {next, done, &b};
@@ -775,6 +781,80 @@ Test(h2, stops_taking_when_time_runs_out_but_finishes_what_is_on_its_way)
     stop();
     cr_assert_leq(b.n_maybe, 1);
     cr_assert_lt(b.n_taken, 10);
+}
+
+/* The caller takes as long as a request may, and meanwhile the reply to another one comes: it waits in the
+ * socket. */
+static void be_busy_while_the_held_reply_comes(struct bench *bench)
+{
+    struct pollfd other = {.events = POLLIN};
+
+    h2_server_release(bench->server);
+    for (int i = 0; i < bench->h2->options.max_connections; i++)
+        if (bench->h2->conns[i].slots.first)
+            other.fd = bench->h2->conns[i].fd;
+    cr_assert_eq(poll(&other, 1, 10 * 1000), 1, "the reply does not come");
+    mono_shift_ms += bench->h2->options.request_timeout_ms;
+}
+
+Test(h2, takes_a_reply_that_came_while_the_caller_was_busy)
+{
+    nr_clock_replace(&shifted);
+    start((struct h2_server_options){.rules = {{H2_SERVER_HOLD, 1, 1, 0}}},
+          (struct nr_h2_options){.max_streams = 1, .max_connections = 2});
+    b.on_first_done = be_busy_while_the_held_reply_comes;
+
+    cr_assert_eq(run(2), 0);
+
+    stop();
+    expect(2, 0, 0);
+    cr_assert_eq(b.journal.n_connections, 2);
+}
+
+/* --- which fate -------------------------------------------------------------------------------------------
+ */
+
+static enum nr_h2_fate fate_seen;
+
+static void note_fate(void *ctx, const struct nr_h2_reply *reply)
+{
+    (void)ctx;
+    fate_seen = reply->fate;
+}
+
+/* A request of which a stalled connection has taken 100 bytes, from its 1000th on; n_written of all have
+ * left. */
+static enum nr_h2_fate fate_of(uint64_t n_written, bool is_framed, bool is_lost)
+{
+    const struct nr_h2_work noting = {NULL, note_fate, NULL};
+    struct nr_h2 h2 = {.work = &noting};
+    struct h2_conn conn = {.h2 = &h2, .fd = -1, .n_framed = 1100, .n_written = n_written, .n_active = 1};
+    struct h2_slot slot = {.conn = &conn, .is_framed = is_framed, .framed_at = 1000, .n_submitted = 100};
+    struct nr_err why = {.kind = NR_ERR_UNAVAILABLE};
+
+    h2_slot_append(&conn.slots, &slot);
+    if (is_lost)
+        h2_settle_lost(&h2, &conn, &why);
+    else
+        h2_settle_failed(&h2, &slot, &why);
+    return fate_seen;
+}
+
+Test(h2, takes_a_request_that_may_still_leave_for_one_that_has)
+{
+    static const struct {
+        uint64_t n_written;
+        bool is_framed, is_lost;
+        enum nr_h2_fate fate;
+    } rows[] = {
+        {1001, true, false, NR_H2_MAYBE},          {1000, true, false, NR_H2_MAYBE},
+        {1000, false, false, NR_H2_NOT_PROCESSED}, {1001, true, true, NR_H2_MAYBE},
+        {1000, true, true, NR_H2_NOT_PROCESSED}, /* what the connection held is gone with it */
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        cr_expect_eq(fate_of(rows[i].n_written, rows[i].is_framed, rows[i].is_lost), rows[i].fate, "row %zu",
+                     i);
 }
 
 /* --- contracts ------------------------------------------------------------------------------------------ */

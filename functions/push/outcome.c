@@ -2,11 +2,21 @@
 
 #include "functions/push/outcome.h"
 
+/* As far as one level's jitter reaches (backoff.h): what lies within it failed together. */
+enum { TOGETHER_DIVISOR = 2 };
+
+static int64_t together_until_ms(const struct outcome *outcome)
+{
+    return outcome->wait_ms + outcome->wait_ms / TOGETHER_DIVISOR;
+}
+
 static void add_wait(struct outcome *outcome, int64_t wait_ms)
 {
     if (!outcome->is_again || wait_ms < outcome->wait_ms)
         outcome->wait_ms = wait_ms;
     outcome->is_again = true;
+    if (wait_ms > outcome->last_wait_ms && wait_ms <= together_until_ms(outcome))
+        outcome->last_wait_ms = wait_ms;
 }
 
 static void add_refusal(struct outcome *outcome, enum fcm_verdict verdict)
@@ -49,5 +59,7 @@ enum outcome_kind outcome_kind(const struct outcome *outcome)
 
 int64_t outcome_wait_ms(const struct outcome *outcome)
 {
-    return outcome->wait_ms + outcome->wait_ms / 2;
+    int64_t until_ms = together_until_ms(outcome);
+
+    return outcome->last_wait_ms < until_ms ? outcome->last_wait_ms : until_ms;
 }

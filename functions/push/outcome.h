@@ -20,6 +20,7 @@ struct outcome {
     bool is_refused;          /* a send will never be made */
     bool is_again;            /* something is to be tried later */
     int64_t wait_ms;          /* until the first of that */
+    int64_t last_wait_ms;     /* until the last of what failed with it */
     enum fcm_verdict refusal; /* the first one; the breaker's before others */
 };
 
@@ -37,8 +38,9 @@ void outcome_add_past(struct outcome *outcome, const struct store_past *past);
 
 enum outcome_kind outcome_kind(const struct outcome *outcome);
 
-/* How long the message should stay away: until its first retry, and half of that again, so that those which
- * failed together, and were spread by jitter, come together. */
+/* How long the message should stay away: exactly until its retry, if there is one; else until the last of
+ * those that failed with the first one, and were spread by jitter. To come for each of them would use up the
+ * queue's receives. */
 int64_t outcome_wait_ms(const struct outcome *outcome);
 
 #endif

@@ -43,15 +43,31 @@ Test(outcome, follows_from_the_sends_and_the_past)
     }
 }
 
+static const struct {
+    const char *what;
+    int64_t waits_ms[4]; /* in the order in which they come; 0 = no more */
+    int64_t returns_ms;
+} waits[] = {
+    {"one device: its exact delay", {480000}, 480000},
+    {"what jitter has spread comes together", {14000, 10000, 12000, 15000}, 15000},
+    {"in any order", {10000, 15000, 14000}, 15000},
+    {"the exact delay of the last of them", {400000, 480000}, 480000},
+    {"what is due much later does not delay", {10000, 3600000}, 10000},
+    {"nor when it comes first", {3600000, 10000, 14000}, 15000},
+    {"what is due a moment later has its own return", {10000, 15001}, 10000},
+};
+
 Test(outcome, comes_back_for_the_first_retry_and_those_that_failed_with_it)
 {
-    struct outcome outcome = {0};
+    for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+        struct outcome outcome = {0};
 
-    outcome_add(&outcome, FCM_UNAVAILABLE, 14000);
-    outcome_add(&outcome, FCM_UNAVAILABLE, 10000);
-    outcome_add(&outcome, FCM_QUOTA_EXCEEDED, 3600000);
+        for (int n = 0; n < 4 && waits[i].waits_ms[n]; n++)
+            outcome_add(&outcome, FCM_UNAVAILABLE, waits[i].waits_ms[n]);
 
-    cr_expect_eq(outcome_wait_ms(&outcome), 15000);
+        cr_expect_eq(outcome_wait_ms(&outcome), waits[i].returns_ms, "%s: %lld", waits[i].what,
+                     (long long)outcome_wait_ms(&outcome));
+    }
 }
 
 Test(outcome, names_the_breaker_before_other_refusals)

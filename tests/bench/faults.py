@@ -1,4 +1,6 @@
-"""faults.py: the long fault run; its account to the screen and to build/report/bench-faults.json. Exit 1 if a goal is missed."""
+"""faults.py: the long fault run; its account to the screen and to build/report/bench-faults.json.
+
+Exit 1 if a goal is missed; build/report/faults then has an account of each send that is lost or doubled without a death."""
 
 import json
 import os
@@ -9,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
-from harness import paths  # noqa: E402
+from harness import fault_evidence, paths  # noqa: E402
 from harness.fault_run import Account, FaultRun, Plan  # noqa: E402
 
 LONG = Plan(
@@ -22,6 +24,8 @@ LONG = Plan(
              {"share": 0.005, "fault": "refuse"}, {"share": 0.001, "fault": "goaway"}, {"share": 0.001, "fault": "goaway_before"}],
     # The default time limit of a request: on a busy machine a shorter one gives up on answers that only come late, and sends again.
     timeout_s=30, visibility_s=40, deadline_s=1_200)
+
+EVIDENCE = paths.REPORT / "faults"
 
 
 def goals_of(account: Account) -> list[dict]:
@@ -39,9 +43,12 @@ def main() -> int:
         run = FaultRun(Path(scratch), LONG)
         try:
             account = run.run()
+            goals = goals_of(account)
+            if not all(goal["is_met"] for goal in goals):
+                fault_evidence.keep(run, account, EVIDENCE)
+                print(f"what is needed to explain it: {EVIDENCE}")
         finally:
             run.stop()
-    goals = goals_of(account)
     print(f"{account.n_sends:,} sends in {account.n_invocations:,} invocations, {account.took_s:.0f} s; FCM took "
           f"{account.n_accepted:,}: {len(account.doubled)} doubled by a death between its answer and the commit")
     print("FCM's answers: " + ", ".join(f"{name} {n:,}" for name, n in sorted(account.verdicts.items())))

@@ -2,7 +2,7 @@
 
 import threading
 
-from harness import push
+from harness import fault_evidence, push
 from harness.fault_run import FaultRun, Plan
 from harness.report import report
 
@@ -21,6 +21,8 @@ def test_nothing_is_lost_and_only_what_died_before_its_commit_is_doubled(tmp_pat
     run = FaultRun(tmp_path, SHORT)
     try:
         account = run.run()
+        if account.lost or account.unexplained:
+            fault_evidence.keep(run, account, tmp_path / "evidence")
     finally:
         run.stop()
 

@@ -114,6 +114,10 @@ class Invocation:
         self.n_done = None
         self.killed_ms = None  # for those who kill
 
+    def message_ids(self) -> list[str]:
+        """Of push messages: each body's own id."""
+        return [json.loads(body)["id"] for body in self.bodies]
+
 
 class EventSource:
     """Pollers, one for each sandbox. A sandbox is anything with invoke(event) -> status and body, as the emulator."""

@@ -8,7 +8,6 @@ Beware:  FCM's faults here never lose an answer to a message that it has acted u
 """
 
 import collections
-import json
 import os
 import random
 import subprocess
@@ -74,6 +73,7 @@ class FaultRun:
         self.fcm = Fcm(scratch / "fcm", has_own_tls=True, mishaps=plan.mishaps, seed=plan.seed)
         self.aws = Aws(scratch / "aws", free_calls=None)
         self.queue = Queue(self.aws, "push", plan.visibility_s, MAX_RECEIVES)
+        self.source = None  # while it runs, and afterwards
         self.n_kills = self.n_restarts = 0
         self._lock = threading.Lock()
         self._timers = []
@@ -89,14 +89,17 @@ class FaultRun:
         self.database.add_devices([("u", f"registration-{n:05}") for n in range(1, self.plan.n_devices + 1)])
         begin = time.monotonic()
         sandboxes = [self._sandbox(n) for n in range(SANDBOXES)]
-        source = EventSource(self.queue, sandboxes, self.plan.batch, self._perhaps_kill)
+        self.source = EventSource(self.queue, sandboxes, self.plan.batch, self._perhaps_kill)
         try:
             self.queue.send(self._bodies())
-            n_left = source.run(self._perhaps_restart, self.plan.deadline_s)
+            n_left = self.source.run(self._perhaps_restart, self.plan.deadline_s)
         finally:
             for sandbox in sandboxes:
                 sandbox.stop()
-        return self._account(source, n_left, time.monotonic() - begin)
+        return self._account(n_left, time.monotonic() - begin)
+
+    def invocations(self) -> list[Invocation]:
+        return self.source.invocations if self.source else []
 
     # --- what is asked for ---------------------------------------------------------------------------------------
 
@@ -147,27 +150,27 @@ class FaultRun:
 
     # --- what came of it -----------------------------------------------------------------------------------------
 
-    def _account(self, source: EventSource, n_left: int, took_s: float) -> Account:
+    def _account(self, n_left: int, took_s: float) -> Account:
         sends = self.fcm.sends()
         accepted = collections.defaultdict(list)
         for send in sends:
             if send["verdict"] == "accepted":
-                accepted[_key(send)].append(send)
+                accepted[key_of(send)].append(send)
         wanted = {(id, f"registration-{n:05}") for id in self._ids() for n in range(1, self.plan.n_devices + 1)}
         assert accepted.keys() <= wanted, "FCM got what nobody asked for"
         doubled = [key for key, some in accepted.items() if len(some) > 1]
-        killed = [(json.loads(body)["id"], i) for i in source.invocations if i.killed_ms for body in i.bodies]
+        killed = [(id, i) for i in self.invocations() if i.killed_ms for id in i.message_ids()]
         return Account(
             n_sends=len(wanted), n_accepted=sum(map(len, accepted.values())), lost=sorted(wanted - accepted.keys()),
             doubled=doubled, unexplained=[key for key in doubled if not _is_explained(accepted[key], killed)],
             without_collapse_key=[key for key in doubled if not all(_has_collapse_key(s) for s in accepted[key])],
             n_left=n_left, dead_letters=self.queue.dead(),
             unfinished=self.database.rows("select message_id, device_id, state from narae_push.send where state <> 'sent'"),
-            n_invocations=len(source.invocations), n_kills=self.n_kills, n_restarts=self.n_restarts,
+            n_invocations=len(self.invocations()), n_kills=self.n_kills, n_restarts=self.n_restarts,
             verdicts=collections.Counter(s["verdict"] if s["fault"] == "none" else s["fault"] for s in sends), took_s=took_s)
 
 
-def _key(send: dict) -> tuple[str, str]:
+def key_of(send: dict) -> tuple[str, str]:
     """The message's id stands in its collapse keys."""
     message = send["body"]["message"]
     return message["apns"]["headers"]["apns-collapse-id"], send["target"]
@@ -175,12 +178,12 @@ def _key(send: dict) -> tuple[str, str]:
 
 def _has_collapse_key(send: dict) -> bool:
     """On either kind of device: the second push replaces the first one."""
-    message, id = send["body"]["message"], _key(send)[0]
+    message, id = send["body"]["message"], key_of(send)[0]
     return message["android"]["notification"]["tag"] == id
 
 
 def _is_explained(accepted: list[dict], killed: list[tuple[str, Invocation]]) -> bool:
     """Each but the last was accepted while an invocation had the message that was killed later."""
-    id = _key(accepted[0])[0]
+    id = key_of(accepted[0])[0]
     return all(any(killed_id == id and i.began_ms <= send["wall_unix_ms"] <= i.killed_ms + 1 for killed_id, i in killed)
                for send in sorted(accepted, key=lambda s: s["mono_us"])[:-1])

@@ -113,6 +113,7 @@ class Invocation:
         self.ended_ms = None
         self.n_done = None
         self.killed_ms = None  # for those who kill
+        self.killed_ports = []  # of the connections that the process then had
 
     def message_ids(self) -> list[str]:
         """Of push messages: each body's own id."""

@@ -1,5 +1,6 @@
 """Start a program, wait until it is ready, end it. Nothing outlives its test."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -7,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+TCP_LOCAL, TCP_INODE = 1, 9  # columns of /proc/net/tcp (proc(5))
 POLL_S = 0.005  # between two looks at a condition that no descriptor announces
 START_DEADLINE_S = 20  # far over what any of these needs; the machine may be busy
 
@@ -77,3 +79,16 @@ def cpu_us(pid: int) -> int:
 def peak_memory_kib(pid: int) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
+
+
+def local_ports(pid: int) -> set[int]:
+    """Of the program's TCP connections (IPv4); empty when it has ended."""
+    sockets = set()
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                sockets.add(os.readlink(descriptor))
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+        return {int(row[TCP_LOCAL].split(":")[1], 16) for row in rows if f"socket:[{row[TCP_INODE]}]" in sockets}
+    return set()

@@ -219,7 +219,7 @@ Test(scan, reads_and_resolves_escapes_wherever_they_stand)
                          letters);
                 scan_init(&scan, nr_view_n(text, (size_t)n));
                 cr_assert(scan_string(&scan, &found) && scan_end(&scan), "%s", text);
-                cr_assert_eq(found.raw.len, n - 2);
+                cr_assert_eq(found.raw.len, (size_t)n - 2);
                 cr_assert_eq(found.has_escapes, escapes[i][0][0] == '\\');
                 n = (int)scan_unescape(found, out);
                 cr_assert(nr_view_is(nr_view_n(out, (size_t)n), nr_view(wanted)), "%.*s", n, out);

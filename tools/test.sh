@@ -17,16 +17,26 @@ fi
 on_arm64=(test_package.py test_runtime.py test_crash.py test_shutdown.py test_push.py test_push_devices.py
     test_snapshot.py test_search_log.py test_search_query.py)
 
+# Every process writes its own report. Leaks that name no file of ours are the test runner's: it loses a few records of tests.
+# A leak of the runner hides the result of the tests in its exit code, so its last line is read.
 sanitized() {
     compile build/meson-asan -Db_sanitize=address,undefined -Db_lundef=false
+    local reports=$PWD/build/asan ours='#[0-9]+ .* \.\./\.\./(layer|runtime|functions|tests)/'
+    rm -rf "$reports"
+    mkdir -p "$reports"
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1:log_path=$reports/report \
+        build/meson-asan/tests/unit/unit_tests --jobs 2 --short-filename 2>&1 | tee "$reports/output" || :
+    grep -qE 'Tested: [1-9][0-9]* .* Failing: 0 \| Crashing: 0' "$reports/output" || die "a test failed under the sanitizers"
+    if grep -lE "$ours" "$reports"/report* 2>/dev/null; then
+        grep -hE -B4 -A6 "$ours" "$reports"/report* | head -n 80 >&2
+        die "the sanitizers found something; their reports are in $reports"
+    fi
 }
 
 say "unit and component tests"
 build/meson/tests/unit/unit_tests --jobs 2 --short-filename
 say "the same under AddressSanitizer and UndefinedBehaviorSanitizer"
 sanitized
-UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1 \
-    build/meson-asan/tests/unit/unit_tests --jobs 2 --short-filename
 say "the seeds of the fuzzers"
 tools/fuzz.sh --replay
 say "end to end"

@@ -360,6 +360,7 @@ Test(search_query, answers_before_its_time_is_up_although_its_queue_never_does)
     static const struct http_server_step steps[] = {{NULL, HTTP_SERVER_STALL}};
     struct http_server *silent =
         http_server_start(&(struct http_server_options){.steps = steps, .n_steps = 1});
+    struct http_server_journal journal = {0};
     int64_t deadline_mono_ms;
 
     setenv("AWS_ENDPOINT_URL_SQS", http_server_url(silent), 1);
@@ -371,7 +372,8 @@ Test(search_query, answers_before_its_time_is_up_although_its_queue_never_does)
 
     cr_expect_lt(nr_clock_mono_ms(), deadline_mono_ms);
     expect_logged("search events are lost");
-    http_server_stop(silent, &(struct http_server_journal){0});
+    http_server_stop(silent, &journal);
+    http_server_journal_done(&journal);
 }
 
 Test(search_query, works_without_a_queue)

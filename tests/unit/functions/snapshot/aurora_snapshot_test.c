@@ -162,6 +162,7 @@ Test(aurora_snapshot, gives_up_a_call_that_never_answers_while_there_is_time_to_
     static const struct http_server_step steps[] = {{NULL, HTTP_SERVER_STALL}};
     struct http_server *silent =
         http_server_start(&(struct http_server_options){.steps = steps, .n_steps = 1});
+    struct http_server_journal heard = {0};
     struct nr_reply reply = {.struct_bytes = sizeof(reply), .body = &body};
     json_t *parsed = NULL;
     struct nr_request request = {.struct_bytes = sizeof(request),
@@ -178,5 +179,6 @@ Test(aurora_snapshot, gives_up_a_call_that_never_answers_while_there_is_time_to_
 
     cr_expect_lt(real_ms() - started_ms, 1000);
     json_decref(parsed);
-    http_server_stop(silent, &(struct http_server_journal){0});
+    http_server_stop(silent, &heard);
+    http_server_journal_done(&heard);
 }

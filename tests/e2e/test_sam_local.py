@@ -45,7 +45,7 @@ def test_echo(sam_local, tree):
 
 
 def test_push_send_sends(sam_local, tree, tmp_path, database, fcm):
-    template = tree(paths.TEMPLATE, "build/package/layer", "build/package/functions/push_send")
+    template = tree(paths.TEMPLATE, "build/package/layer", "build/package/functions/push_send", "stacks")
     database.add_devices([("17", "reg-alpha"), ("18", "reg-beta")])
     server = urllib.parse.urlsplit(database.conninfo)
     sam_local.let_reach(server.port)

@@ -45,6 +45,8 @@ status=0
 "$python/bin/python" -m pytest -q -p no:cacheprovider tests/e2e "$@" || status=$?
 if (($# == 0)) && [[ $(here) == x86_64 ]]; then
     say "end to end for arm64: the runtime and each function, under qemu"
-    NARAE_TEST_ARCH=arm64 "$python/bin/python" -m pytest -q -p no:cacheprovider "${on_arm64[@]/#/tests/e2e/}" || status=$?
+    # Its memory would be the emulator's.
+    NARAE_TEST_ARCH=arm64 "$python/bin/python" -m pytest -q -p no:cacheprovider "${on_arm64[@]/#/tests/e2e/}" \
+        --deselect tests/e2e/test_search_log.py::test_the_largest_event_fits_in_the_memory_that_was_promised || status=$?
 fi
 exit $status

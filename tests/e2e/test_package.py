@@ -108,7 +108,7 @@ def test_libraries_are_small():
 
 @pytest.mark.parametrize("name", ["push_devices", "push_prune"])
 def test_functions_of_the_registry_are_small(name):
-    assert size_of(name) < 64 * KB
+    assert size_of(name) < (64 if paths.ARCH == "x86_64" else 72) * KB  # arm64's instructions are all of 4 bytes
 
 
 def test_layer_zip_is_small_and_holds_the_layer():

@@ -1,5 +1,6 @@
 """Start a program, wait until it is ready, end it. Nothing outlives its test."""
 
+import collections
 import contextlib
 import os
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 TCP_LOCAL, TCP_INODE = 1, 9  # columns of /proc/net/tcp (proc(5))
 POLL_S = 0.005  # between two looks at a condition that no descriptor announces
 START_DEADLINE_S = 20  # far over what any of these needs; the machine may be busy
+_held = collections.deque(maxlen=64)  # sockets of free_port; more than the programs of any one test
 
 
 def wait_until(is_true: Callable[[], bool], what: str, deadline_s: float = START_DEADLINE_S) -> None:
@@ -22,10 +24,17 @@ def wait_until(is_true: Callable[[], bool], what: str, deadline_s: float = START
 
 
 def free_port() -> int:
-    """A loopback port that the system has just given out. For programs that cannot be told to choose one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A loopback port that the system has just given out. For programs that cannot be told to choose one.
+
+    It stays bound here, though nobody listens, until long after its program should have taken it: the system gives it to no other
+    program and no outgoing connection meanwhile, and whoever listens with SO_REUSEADDR, as servers do, gets it."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    if len(_held) == _held.maxlen:
+        _held.popleft().close()
+    _held.append(holder)
+    return holder.getsockname()[1]
 
 
 def listens(port: int) -> bool:

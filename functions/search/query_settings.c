@@ -47,17 +47,27 @@ static int read_database(struct query_settings *settings, int64_t deadline_mono_
                      &settings->pg, err);
 }
 
+/* Read for each search, so that a new key is everybody's minutes after it was put there; while it cannot be
+ * reached, the one at hand still serves. */
 static int read_cursor_key(struct query_settings *settings, int64_t deadline_mono_ms, struct nr_err *err)
 {
     NR_SECRET_AUTO key;
+    struct nr_err why = {0};
 
     nr_buf_init(&key, NR_SECRET_MAX_BYTES);
-    if (nr_secret_read(cursor_key, deadline_mono_ms, &key, err) != 0)
+    if (nr_secret_read(cursor_key, deadline_mono_ms, &key, &why) != 0) {
+        if (settings->cursor_key.len && nr_err_is_transient(&why))
+            return 0;
+        *err = why;
         return -1;
-    if (key.len < CURSOR_KEY_MIN_BYTES)
+    }
+    if (key.len < CURSOR_KEY_MIN_BYTES) {
+        nr_secret_forget(cursor_key); /* perhaps it is being mended */
         return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidSetting",
                           "%s: must have at least %d bytes, not %zu", cursor_key, CURSOR_KEY_MIN_BYTES,
                           key.len);
+    }
+    nr_buf_reset(&settings->cursor_key);
     nr_buf_add(&settings->cursor_key, nr_buf_view(&key));
     return nr_buf_check(&settings->cursor_key, cursor_key, err);
 }
@@ -66,9 +76,7 @@ int query_settings_read_secrets(struct query_settings *settings, int64_t deadlin
 {
     if (!settings->pg && read_database(settings, deadline_mono_ms, err) != 0)
         return -1;
-    if (!settings->cursor_key.len && read_cursor_key(settings, deadline_mono_ms, err) != 0)
-        return -1;
-    return 0;
+    return read_cursor_key(settings, deadline_mono_ms, err);
 }
 
 void query_settings_forget_database(struct query_settings *settings)

@@ -25,8 +25,8 @@ struct query_settings {
 /* Read everything but the secrets. Returns 0, or -1: INVALID, naming the variable. */
 int query_settings_read(struct query_settings *out, struct nr_err *err) NR_MUST_CHECK;
 
-/* Read the secrets that are still missing. Returns 0, or -1: INVALID, NOT_FOUND, DENIED (an operator must
- * act), or a transient kind. */
+/* Read the database's secret if it is still missing, and the key of cursors again, which may have been
+ * replaced. Returns 0, or -1: INVALID, NOT_FOUND, DENIED (an operator must act), or a transient kind. */
 int query_settings_read_secrets(struct query_settings *settings, int64_t deadline_mono_ms,
                                 struct nr_err *err) NR_MUST_CHECK;
 

@@ -79,3 +79,44 @@ Test(query_settings, forget_the_database_and_read_it_again)
     cr_expect_eq(query_settings_read_secrets(&settings, NR_CLOCK_NEVER_MS, &err), 0);
     cr_expect_not_null(settings.pg);
 }
+
+static void expect_key(const char *key)
+{
+    cr_assert_eq(query_settings_read_secrets(&settings, NR_CLOCK_NEVER_MS, &err), 0, "%s", err.message);
+    cr_expect_str_eq(nr_buf_text(&settings.cursor_key), key);
+}
+
+Test(query_settings, take_a_new_key_of_cursors_with_the_next_search)
+{
+    cr_assert_eq(query_settings_read(&settings, &err), 0);
+    expect_key("0123456789abcdef0123456789abcdef");
+
+    setenv("THE_KEY", "another key that has 35 bytes in it", 1);
+
+    expect_key("another key that has 35 bytes in it");
+}
+
+Test(query_settings, refuse_a_key_that_has_become_too_short)
+{
+    cr_assert_eq(query_settings_read(&settings, &err), 0);
+    expect_key("0123456789abcdef0123456789abcdef");
+    setenv("THE_KEY", "hush", 1);
+
+    cr_expect_eq(query_settings_read_secrets(&settings, NR_CLOCK_NEVER_MS, &err), -1);
+
+    cr_expect_str_eq(err.message, "NARAE_SEARCH_CURSOR_KEY: must have at least 32 bytes, not 4");
+}
+
+Test(query_settings, go_on_with_the_key_at_hand_while_the_secret_cannot_be_reached)
+{
+    cr_assert_eq(query_settings_read(&settings, &err), 0);
+    expect_key("0123456789abcdef0123456789abcdef");
+
+    setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "example", 1);
+    setenv("AWS_REGION", "us-east-1", 1);
+    setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1", 1); /* nobody listens there */
+    setenv("NARAE_SEARCH_CURSOR_KEY", "arn:aws:secretsmanager:us-east-1:123456789012:secret:cursor-AbCdEf", 1);
+
+    expect_key("0123456789abcdef0123456789abcdef");
+}

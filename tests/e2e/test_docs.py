@@ -1,7 +1,8 @@
-"""docs/failures.md names a test for each thing that it claims: they exist."""
+"""What documents claim: docs/failures.md names a test for each thing, links lead somewhere, SQL runs."""
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,34 @@ def test_claim_is_held_by_a_test_that_exists(case, test):
     kind, _, name = test.partition(" ")
 
     assert KINDS[kind](name), f"{case}: no {kind} test \"{name}\""
+
+
+PAGES = sorted([*paths.ROOT.glob("*.md"), *(paths.ROOT / "docs").glob("*.md"), *(paths.ROOT / "tests" / "standins").rglob("*.md")])
+
+
+def anchors(page: Path) -> set[str]:
+    """Of its headings, as GitHub makes them."""
+    headings = [line.lstrip("#").strip() for line in page.read_text().splitlines() if re.match("#+ ", line)]
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(paths.ROOT)) for page in PAGES])
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!https?://)([^)]+)\)", page.read_text()):
+        name, _, anchor = target.partition("#")
+        there = (page.parent / name).resolve() if name else page
+        assert there.exists(), f"{page.name}: {target}: no such file"
+        assert not anchor or anchor in anchors(there), f"{page.name}: {target}: no such heading"
+
+
+def statements(page: Path) -> list[str]:
+    """SQL that a reader is to type: indented, up to its semicolon."""
+    return re.findall(r"^    ((?:select|delete|update) [^;]*);", page.read_text(), re.MULTILINE)
+
+
+def test_sql_for_operators_runs(database):
+    found = [sql for page in PAGES for sql in statements(page)]
+    assert len(found) >= 3
+
+    for sql in found:
+        database.run(sql + ";")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import logs, push
+from harness import logs, pki, push
 from harness.process import cpu_us, peak_memory_kib
 from harness.report import report
 
@@ -73,6 +73,18 @@ def test_poison_is_parked_with_its_reason(push_send, database, fcm):
     assert answer.json() == push.failures()
     assert database.rows("select sqs_message_id, body, reason from narae_push.parked order by 1")[1][2] == (
         "Records[1].body.message.data.n: must be a string, as all values of data")
+
+
+def test_a_new_key_of_the_service_account_is_read_when_google_refuses_the_old_one(push_send, fcm, tmp_path, three_devices):
+    key = tmp_path / "account.json"
+    key.write_text(fcm.service_account(private_key=pki.rsa_key_pem()[0]))
+    function = push_send({"NARAE_FCM_SERVICE_ACCOUNT": f"file:{key}"})
+    assert function.invoke(push.event(push.body("p1", {"users": ["18"]}))).json() == push.failures(0)
+
+    key.write_text(fcm.service_account())
+
+    assert function.invoke(push.event(push.body("p2", {"users": ["18"]}))).json() == push.failures()
+    assert fcm.targets() == ["reg-beta"]
 
 
 def test_access_token_and_connection_serve_many_invocations(push_send, fcm, three_devices):

@@ -377,6 +377,76 @@ Test(store_claim, leaves_no_trace_of_validate_only)
     cr_expect_eq(devices.n, 3);
 }
 
+/* One installation is one device: what its token got is not sent to the fid that the app registers later. */
+Test(store_claim, stays_with_the_registration_of_an_installation_that_it_has_begun_with)
+{
+    add_device("'17'", "token", "t1", "'phone'");
+    message(0, "{\"users\":[\"17\"]}");
+    message(1, "{\"users\":[\"17\"]}");
+    claim();
+    set_row(1, "state = 'sent', holder = null, claimable_at = null");
+    add_device("'17'", "fid", "f2", "'phone'");
+    message(2, "{\"users\":[\"17\"]}");
+    lease.holder = 2;
+
+    claim();
+
+    cr_expect_str_eq(found(), "2:2:fid:\"f2\" ");
+    cr_expect_str_eq(past(0), "settled 1 failed 0 held 0");
+    cr_expect_str_eq(past(1), "settled 1 failed 0 held 0");
+}
+
+Test(store_claim, tries_the_same_registration_of_an_installation_again)
+{
+    add_device("'17'", "token", "t1", "'phone'");
+    message(0, "{\"users\":[\"17\"]}");
+    claim();
+    set_row(1, "state = 'retry', holder = null, claimable_at = now() - interval '1 s'");
+    add_device("'17'", "fid", "f2", "'phone'");
+    lease.holder = 2;
+
+    claim();
+
+    cr_expect_str_eq(found(), "0:1:token:\"t1\" ");
+}
+
+Test(store_claim, takes_the_next_registration_of_an_installation_when_one_was_dead)
+{
+    add_device("'17'", "token", "t1", "'phone'");
+    message(0, "{\"users\":[\"17\"]}");
+    claim();
+    set_row(1, "state = 'skipped', holder = null, claimable_at = null"); /* and the app registered it again */
+    add_device("'17'", "fid", "f2", "'phone'");
+    lease.holder = 2;
+
+    claim();
+
+    cr_expect_str_eq(found(), "0:2:fid:\"f2\" ");
+}
+
+/* "replace" ends the row that got the message. */
+Test(store_claim, sends_nothing_to_what_replaced_a_registration_that_got_it)
+{
+    add_device("'17'", "token", "t1", "'phone'");
+    add_device("'17'", "token", "t2", "'tablet'");
+    add_device("'17'", "token", "t3", "'watch'"); /* another sandbox is sending it */
+    message(0, "{\"users\":[\"17\"]}");
+    claim();
+    set_row(1, "state = 'sent', holder = null, claimable_at = null");
+    set_row(2, "state = 'retry', holder = null, claimable_at = now() - interval '1 s'");
+    test_database_run(&database, "update narae_push.device set status = 'inactive', inactive_at = now(), "
+                                 "inactive_reason = 'replaced', version = 2");
+    add_device("'17'", "fid", "f4", "'phone'");
+    add_device("'17'", "fid", "f5", "'tablet'");
+    add_device("'17'", "fid", "f6", "'watch'");
+    lease.holder = 2;
+
+    claim();
+
+    cr_expect_str_eq(found(), "0:5:fid:\"f5\" ");
+    cr_expect_str_eq(past(0), "settled 1 failed 0 held 1");
+}
+
 /* Two sandboxes, the same messages, at once: the second waits for the row locks of the first, then finds all
  * taken. */
 Test(store_claim, gives_no_send_to_two_sandboxes)

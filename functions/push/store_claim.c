@@ -184,8 +184,7 @@ enum { TWIN_WAIT_MS = 1000 };
 static void add_held(struct store_past *past, int64_t wait_ms)
 {
     past->n_held++;
-    if (wait_ms > past->wait_ms)
-        past->wait_ms = wait_ms;
+    comeback_add(&past->comeback, wait_ms);
 }
 
 static void note_past(struct store_past *past, struct nr_view state, int64_t wait_ms)

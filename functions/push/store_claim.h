@@ -16,15 +16,16 @@
 #include <narae/err.h>
 #include <narae/pg.h>
 
+#include "functions/push/comeback.h"
 #include "functions/push/event.h"
 #include "functions/push/plan.h"
 
 /* What the ledger already knew of a message's sends that are not ours now. */
 struct store_past {
-    uint32_t n_settled; /* sent, or skipped with their device */
-    uint32_t n_failed;  /* will never be sent */
-    uint32_t n_held;    /* claimed by another sandbox, or not to be tried yet */
-    int64_t wait_ms;    /* until the last of the held ones is free */
+    uint32_t n_settled;       /* sent, or skipped with their device */
+    uint32_t n_failed;        /* will never be sent */
+    uint32_t n_held;          /* claimed by another sandbox, or not to be tried yet */
+    struct comeback comeback; /* when the held ones are free */
 };
 
 /* The sends of a batch that are ours; views borrow from the rows inside. */

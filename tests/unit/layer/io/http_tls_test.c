@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -35,6 +36,32 @@ Test(http_tls, speaks_tls_with_a_server_it_can_verify)
     struct nr_err err = {0};
 
     cr_expect_eq(get_over_tls("server", &err), 0, "%s", err.message);
+}
+
+/* As OpenSSL's own SSL_CERT_DIR: "one:other", and those that are not there are passed over. */
+Test(http_tls, believes_the_roots_of_any_of_several_folders)
+{
+    static const struct http_server_step steps[] = {{HTTP_STAGE_OK, HTTP_SERVER_KEEP}};
+    struct test_pki pki;
+    struct http_server *server;
+    struct http_server_journal journal;
+    struct nr_http_reply reply = {0};
+    struct nr_err err = {0};
+    char dirs[256];
+
+    test_pki_init(&pki);
+    snprintf(dirs, sizeof(dirs), "/nonexistent:/:%s", pki.dir);
+    unsetenv("SSL_CERT_FILE");
+    setenv("SSL_CERT_DIR", dirs, 1);
+    server = http_server_start(
+        &(struct http_server_options){.steps = steps, .n_steps = 1, .pki_dir = pki.dir, .cert = "server"});
+
+    cr_expect_eq(http_stage_get(http_server_url(server), &reply, &err), 0, "%s", err.message);
+
+    http_server_stop(server, &journal);
+    http_server_journal_done(&journal);
+    nr_http_reply_done(&reply);
+    test_pki_done(&pki);
 }
 
 Test(http_tls, refuses_an_untrusted_authority)

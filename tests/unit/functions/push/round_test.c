@@ -1,5 +1,4 @@
 /* One turn against a real ledger, a canned token endpoint and an HTTP/2 server in FCM's place. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

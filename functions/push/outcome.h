@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "functions/push/comeback.h"
 #include "functions/push/fcm.h"
 #include "functions/push/store_claim.h"
 
@@ -18,9 +19,7 @@
 struct outcome {
     bool is_settled;          /* somebody got it, or is no longer there */
     bool is_refused;          /* a send will never be made */
-    bool is_again;            /* something is to be tried later */
-    int64_t wait_ms;          /* until the first of that */
-    int64_t last_wait_ms;     /* until the last of what failed with it */
+    struct comeback comeback; /* what is to be tried later */
     enum fcm_verdict refusal; /* the first one; the breaker's before others */
 };
 
@@ -37,10 +36,5 @@ void outcome_add(struct outcome *outcome, enum fcm_verdict verdict, int64_t wait
 void outcome_add_past(struct outcome *outcome, const struct store_past *past);
 
 enum outcome_kind outcome_kind(const struct outcome *outcome);
-
-/* How long the message should stay away: exactly until its retry, if there is one; else until the last of
- * those that failed with the first one, and were spread by jitter. To come for each of them would use up the
- * queue's receives. */
-int64_t outcome_wait_ms(const struct outcome *outcome);
 
 #endif

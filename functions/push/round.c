@@ -325,7 +325,8 @@ static void settle(struct turn *turn)
         if (is_unwritten)
             batch_settle(turn->batch, i, BATCH_AGAIN, turn->lease.lease_ms);
         else
-            batch_settle(turn->batch, i, fates[outcome_kind(outcome)], outcome_wait_ms(outcome));
+            batch_settle(turn->batch, i, fates[outcome_kind(outcome)],
+                         comeback_wait_ms(&outcome->comeback, turn->batch->sqs.records[i].receive_count));
     }
 }
 

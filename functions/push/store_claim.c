@@ -7,21 +7,27 @@
 
 enum { TARGET_MAX_BYTES = 2048 /* "condition:" and a condition of 1,000 */ };
 
-/* to_json() gives the registration with its quotes and escapes, ready for the request body. A token and a fid
- * of one installation are one device; 'fid' sorts first.
+/* to_json() gives the registration with its quotes and escapes, ready for the request body.
+ *
+ * The registrations of one installation are one device. A message stays with the one that it was begun with,
+ * or the device would get it twice: by its token, and by the fid that it registered before the message came
+ * again. One that was replaced meanwhile counts too ("gone") when it got the push, or is getting it. Only one
+ * that turned out to be dead ('skipped') gives way to another. Else 'fid' sorts first.
  *
  * The same id may come twice in a batch: one row can be claimed once, and the second message waits for the
  * first ("twin"). Rows are taken in one order, so that two sandboxes cannot wait for each other. The ledger
  * is read as it was before the claim: what is not ours then has a state there, or was inserted by another
  * sandbox at this moment.
  *
- * The full join loses nothing, since every claimed row was wanted; it is there because it cannot be done by
- * comparing each with each, which is what the planner takes for cheap when it does not know how many there
- * are. */
+ * How many rows there will be is nothing that the planner can know, and it takes comparing each with each for
+ * cheap when it thinks of few. Hence a window and offsets in place of joins; and a full join, which loses
+ * nothing, since every claimed row was wanted. When it thinks of many, it compiles, which takes seconds:
+ * "known" is a number because it believes that few things are equal to one. */
 static const struct nr_pg_statement claim = {
     "claim sends",
-    "with message as (select * from unnest($1::int[], $2::text[], $3::bool[], $4::text[])"
-    "  as t(m, id, is_dry, target)),"
+    "with message as (select t.*, case when not t.is_dry then (select 1 from narae_push.send s"
+    "   where s.message_id = t.id limit 1) end as known"
+    "  from unnest($1::int[], $2::text[], $3::bool[], $4::text[]) as t(m, id, is_dry, target)),"
     " found as ("
     "  select x.m, x.id, x.is_dry, d.device_id, d.version, d.kind, d.platform, d.registration, d.app_id,"
     "   coalesce(d.installation_id, '#' || d.device_id) as installation"
@@ -31,16 +37,26 @@ static const struct nr_pg_statement claim = {
     "  select x.m, x.id, x.is_dry, t.device_id, d.version, d.kind, d.platform, d.registration, d.app_id,"
     "   coalesce(d.installation_id, '#' || t.device_id)"
     "   from unnest($7::int[], $8::bigint[]) as t(m, device_id) join message x using (m)"
-    "   left join narae_push.device d on d.device_id = t.device_id and d.status = 'active'),"
-    " one as (select distinct on (m, app_id, installation) * from found"
-    "  order by m, app_id, installation, kind, device_id),"
+    "   left join narae_push.device d on d.device_id = t.device_id and d.status = 'active'"
+    "  union all"
+    "  select x.m, x.id, x.is_dry, s.device_id, 0, case when d.status <> 'active' and (s.state = 'sent' or"
+    "    (s.state = 'claimed' and s.claimable_at > now())) then 'gone' else 'begun' end,"
+    "   null, null, d.app_id, d.installation_id"
+    "   from message x cross join lateral (select * from narae_push.send s"
+    "    where s.message_id = x.id and s.state <> 'skipped' offset 0) as s"
+    "   cross join lateral (select * from narae_push.device d"
+    "    where d.device_id = s.device_id and d.installation_id is not null offset 0) as d where x.known = 1),"
+    " seen as (select *, bool_or(kind in ('begun', 'gone')) over"
+    "   (partition by m, app_id, installation, device_id) as is_begun from found),"
+    " one as (select distinct on (m, app_id, installation) * from seen where kind is distinct from 'begun'"
+    "  order by m, app_id, installation, is_begun desc nulls last, kind, device_id),"
     " wanted as (select w.*, row_number() over (partition by id, is_dry, device_id order by m) as nth from ("
     "  select m, id, is_dry, device_id, version, kind, platform, registration, null::text as target from one"
     "  union all"
     "  select m, id, is_dry, 0, 0, 'named', null, null, target from message where target <> '') as w),"
     " mine as (insert into narae_push.send as s (message_id, device_id, target, state, holder, claimable_at)"
     "  select id, device_id, target, 'claimed', $9::bigint, now() + $10::bigint * interval '1 ms' from wanted"
-    "  where nth = 1 and not is_dry and kind is not null order by id, device_id"
+    "  where nth = 1 and not is_dry and kind <> 'gone' order by id, device_id"
     "  on conflict (message_id, device_id) do update set state = 'claimed', holder = $9::bigint,"
     "   claimable_at = excluded.claimable_at, updated_at = now(),"
     "   attempts = s.attempts + (s.holder is distinct from $9::bigint)::int"
@@ -168,8 +184,7 @@ enum { TWIN_WAIT_MS = 1000 };
 static void add_held(struct store_past *past, int64_t wait_ms)
 {
     past->n_held++;
-    if (wait_ms > past->wait_ms)
-        past->wait_ms = wait_ms;
+    comeback_add(&past->comeback, wait_ms);
 }
 
 static void note_past(struct store_past *past, struct nr_view state, int64_t wait_ms)

@@ -16,15 +16,16 @@
 #include <narae/err.h>
 #include <narae/pg.h>
 
+#include "functions/push/comeback.h"
 #include "functions/push/event.h"
 #include "functions/push/plan.h"
 
 /* What the ledger already knew of a message's sends that are not ours now. */
 struct store_past {
-    uint32_t n_settled; /* sent, or skipped with their device */
-    uint32_t n_failed;  /* will never be sent */
-    uint32_t n_held;    /* claimed by another sandbox, or not to be tried yet */
-    int64_t wait_ms;    /* until the last of the held ones is free */
+    uint32_t n_settled;       /* sent, or skipped with their device */
+    uint32_t n_failed;        /* will never be sent */
+    uint32_t n_held;          /* claimed by another sandbox, or not to be tried yet */
+    struct comeback comeback; /* when the held ones are free */
 };
 
 /* The sends of a batch that are ours; views borrow from the rows inside. */
@@ -43,8 +44,9 @@ struct store_lease {
 };
 
 /* Find all active devices of the messages' users and those named by id, each (message, device) once, and
- * claim what was neither sent nor is held. Of an app that registered as token and as fid, only the fid is
- * taken. A validate_only message is found, but leaves no trace in the ledger.
+ * claim what was neither sent nor is held. Of an installation
+ * that registered as token and as fid one is taken: the one that the message was begun with, else the fid. A
+ * validate_only message is found, but leaves no trace in the ledger.
  *
  * out  out  the caller's, store_claims_done()
  * Returns 0, or -1 as nr_pg_run(). Asks nothing when all messages are skipped. */

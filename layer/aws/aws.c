@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,9 +64,10 @@ static int explain(const struct nr_aws_call *call, const struct nr_http_reply *r
                       (int)(n < MESSAGE_MAX_BYTES ? n : MESSAGE_MAX_BYTES), message);
 }
 
-/* One call; a status other than 200 is an error. reply_max_bytes 0 = http's own default. */
-static int call_once(const struct nr_aws_call *call, size_t reply_max_bytes, struct nr_http_reply *reply,
-                     struct nr_err *err)
+/* One call; a status other than 200 is an error. is_once as nr_http_request's; reply_max_bytes 0 = http's own
+ * default. */
+static int call_once(const struct nr_aws_call *call, bool is_once, size_t reply_max_bytes,
+                     struct nr_http_reply *reply, struct nr_err *err)
 {
     char type[64];
     char target[128];
@@ -77,6 +79,7 @@ static int call_once(const struct nr_aws_call *call, size_t reply_max_bytes, str
                                                  .region = call->region,
                                                  .headers = {type, target},
                                                  .body = call->body,
+                                                 .is_once = is_once,
                                                  .reply_max_bytes = reply_max_bytes,
                                                  .deadline_mono_ms = call->deadline_mono_ms},
                       reply, err) != 0)
@@ -87,7 +90,7 @@ static int call_once(const struct nr_aws_call *call, size_t reply_max_bytes, str
 static int try_once(const struct nr_aws_call *call, json_t **out, struct nr_err *err)
 {
     struct nr_http_reply reply = {0};
-    int result = call_once(call, 0, &reply, err);
+    int result = call_once(call, false, 0, &reply, err);
 
     if (result == 0)
         result = nr_json_parse(nr_buf_view(&reply.body), call->target, out, err);
@@ -107,7 +110,7 @@ static int check_json(const struct nr_aws_call *call, const struct nr_http_reply
 int nr_aws_bytes(const struct nr_aws_call *call, struct nr_buf *out, struct nr_err *err)
 {
     struct nr_http_reply reply = {0};
-    int result = call_once(call, out->max_bytes, &reply, err);
+    int result = call_once(call, true, out->max_bytes, &reply, err);
 
     if (result == 0)
         result = check_json(call, &reply, err);

@@ -73,7 +73,8 @@ static int from_container(const char *url, int64_t deadline_mono_ms, struct aws_
     return result;
 }
 
-static int64_t fetched_wall_ms; /* 0 = nothing is kept */
+/* Of each thread, so that nobody changes what another is signing with. */
+static _Thread_local int64_t fetched_wall_ms; /* 0 = nothing is kept */
 
 void aws_credentials_forget(void)
 {
@@ -82,8 +83,8 @@ void aws_credentials_forget(void)
 
 int aws_credentials_get(int64_t deadline_mono_ms, const struct aws_credentials **out, struct nr_err *err)
 {
-    static struct aws_credentials kept;
-    static struct aws_credentials given;
+    static _Thread_local struct aws_credentials kept;
+    static _Thread_local struct aws_credentials given;
     const char *url = nr_env_raw("AWS_CONTAINER_CREDENTIALS_FULL_URI");
     int64_t now = nr_clock_wall_ms();
 

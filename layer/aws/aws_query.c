@@ -150,6 +150,7 @@ static int try_once(const struct nr_aws_query_call *call, struct nr_buf *xml, st
             .region = call->region,
             .headers = {"Content-Type: application/x-www-form-urlencoded; charset=utf-8"},
             .body = call->form,
+            .is_once = call->is_once,
             .reply_max_bytes = call->reply_max_bytes,
             .deadline_mono_ms = call->deadline_mono_ms},
         &reply, err);

@@ -25,6 +25,7 @@ struct aws_wire_request {
     const char *region;       /* NULL = AWS_REGION, then AWS_DEFAULT_REGION */
     const char *headers[AWS_WIRE_HEADERS_MAX]; /* "Name: value"; NULL ends them */
     struct nr_view body;
+    bool is_once;           /* as nr_http_request's */
     size_t reply_max_bytes; /* 0 = nr_http_send()'s default */
     int64_t deadline_mono_ms;
 };

@@ -1,3 +1,4 @@
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ static const struct {
     {CURLE_SSL_CACERT_BADFILE, NR_ERR_INVALID, "Function.MissingTrustStore"},
     {CURLE_OPERATION_TIMEDOUT, NR_ERR_DEADLINE, "Function.Timeout"},
     {CURLE_WRITE_ERROR, NR_ERR_UNAVAILABLE, "Function.TooLarge"},
+    {CURLE_ABORTED_BY_CALLBACK, NR_ERR_UNAVAILABLE, "Function.Unanswered"},
     {CURLE_OUT_OF_MEMORY, NR_ERR_UNAVAILABLE, "Function.OutOfMemory"},
     {CURLE_OK, NR_ERR_UNAVAILABLE, "Function.Unreachable"},
 };
@@ -40,15 +42,37 @@ void nr_http_reply_done(struct nr_http_reply *reply)
     nr_buf_done(&reply->body);
 }
 
-/* One easy handle for the process: it keeps its connections, and a request waits for the one before it
+static pthread_key_t handle_key;
+static bool is_ready;
+
+static void close_handle(void *handle)
+{
+    curl_easy_cleanup(handle);
+}
+
+static void set_up(void)
+{
+    nr_tls_setup();
+    is_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK &&
+               pthread_key_create(&handle_key, close_handle) == 0;
+}
+
+/* One easy handle for each thread: it keeps its connections, and a request waits for the one before it
  * anyway. */
 static CURL *handle(void)
 {
-    static CURL *made;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    CURL *made;
 
-    nr_tls_setup();
-    if (!made && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
-        made = curl_easy_init();
+    pthread_once(&once, set_up);
+    made = is_ready ? pthread_getspecific(handle_key) : NULL;
+    if (made || !is_ready)
+        return made;
+    made = curl_easy_init();
+    if (made && pthread_setspecific(handle_key, made) != 0) {
+        curl_easy_cleanup(made);
+        made = NULL;
+    }
     return made;
 }
 
@@ -150,6 +174,18 @@ static void set_body(CURL *curl, const struct nr_http_request *request)
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
+/* curl asks before each sending, and would send again what a kept connection broke under. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): curl's own type */
+static int allow_one(void *user, char *peer_ip, char *own_ip, int peer_port, int own_port)
+{
+    bool *is_sent = user;
+    bool is_second = *is_sent;
+
+    (void)peer_ip, (void)own_ip, (void)peer_port, (void)own_port;
+    *is_sent = true;
+    return is_second ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static void set_options(CURL *curl, const struct nr_http_request *request, int64_t limit_ms,
                         struct nr_http_reply *reply)
 {
@@ -183,18 +219,26 @@ static int explain(CURLcode code, const char *host, char *detail, struct nr_err 
                       detail[0] ? detail : curl_easy_strerror(code));
 }
 
-static int perform(CURL *curl, const char *host, struct nr_http_reply *reply, struct nr_err *err)
+static int perform(CURL *curl, bool is_once, const char *host, struct nr_http_reply *reply,
+                   struct nr_err *err)
 {
     char detail[CURL_ERROR_SIZE] = "";
+    bool is_sent = false;
     long status = 0;
     CURLcode code;
 
+    if (is_once) {
+        curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, allow_one);
+        curl_easy_setopt(curl, CURLOPT_PREREQDATA, &is_sent);
+    }
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
     code = curl_easy_perform(curl);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
     if (reply->body.is_bad)
         return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.TooLarge",
                           "%s: the reply is longer than %zu bytes", host, reply->body.max_bytes);
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        snprintf(detail, sizeof(detail), "the connection broke before an answer came");
     if (code != CURLE_OK)
         return explain(code, host, detail, err);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
@@ -227,7 +271,7 @@ int nr_http_send(const struct nr_http_request *request, struct nr_http_reply *re
     curl_easy_reset(curl); /* options go, connections stay */
     set_options(curl, request, limit_ms, reply);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    result = set_trust(curl, err) == 0 ? perform(curl, host, reply, err) : -1;
+    result = set_trust(curl, err) == 0 ? perform(curl, request->is_once, host, reply, err) : -1;
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(headers);
     return result;

@@ -1,4 +1,5 @@
 #include <dlfcn.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -97,12 +98,21 @@ const char *tls_system_bundle(void)
     return NULL;
 }
 
+static char layer_dir[4096]; /* "" = the layer has no certificates */
+
+static void find_layer_dir(void)
+{
+    if (!tls_layer_path("certs", layer_dir, sizeof(layer_dir)))
+        layer_dir[0] = '\0';
+}
+
 int nr_tls_trust(struct nr_tls_trust *out, struct nr_err *err)
 {
-    static char layer_dir[4096];
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct nr_tls_trust trust = {nr_env_raw("SSL_CERT_FILE"), nr_env_raw("SSL_CERT_DIR")};
 
-    if (!trust.file && !trust.dir && tls_layer_path("certs", layer_dir, sizeof(layer_dir)))
+    pthread_once(&once, find_layer_dir);
+    if (!trust.file && !trust.dir && layer_dir[0])
         trust.dir = layer_dir;
     if (!trust.file && !trust.dir)
         trust.file = tls_system_bundle();
@@ -117,15 +127,31 @@ int nr_tls_trust(struct nr_tls_trust *out, struct nr_err *err)
     return 0;
 }
 
+/* Directories that are not there would only show later, as every server being untrusted. OpenSSL passes over
+ * single ones, and so do we. */
+static bool has_readable_dir(const char *dirs)
+{
+    char dir[PATH_MAX];
+
+    while (*dirs) {
+        size_t len = strcspn(dirs, ":");
+
+        snprintf(dir, sizeof(dir), "%.*s", (int)len, dirs);
+        if (len && len < sizeof(dir) && access(dir, R_OK | X_OK) == 0)
+            return true;
+        dirs += len + (dirs[len] == ':');
+    }
+    return false;
+}
+
 static int load_trust(SSL_CTX *ctx, struct nr_err *err)
 {
     struct nr_tls_trust trust;
 
     if (nr_tls_trust(&trust, err) != 0)
         return -1;
-    /* A directory that is not there would only show later, as every server being untrusted. */
     if ((trust.file && !SSL_CTX_load_verify_file(ctx, trust.file)) ||
-        (trust.dir && (access(trust.dir, R_OK | X_OK) != 0 || !SSL_CTX_load_verify_dir(ctx, trust.dir)))) {
+        (trust.dir && (!has_readable_dir(trust.dir) || !SSL_CTX_load_verify_dir(ctx, trust.dir)))) {
         ERR_clear_error();
         nr_err_set(err, NR_ERR_INVALID, "Function.MissingTrustStore",
                    "no certificates to trust can be read from \"%s\"", trust.file ? trust.file : trust.dir);

@@ -52,7 +52,12 @@ static void set_account(int port)
 
 void push_stage_fcm(struct h2_server_rule rule)
 {
-    struct h2_server_options options = {.pki_dir = pki.dir, .rules = {rule}};
+    push_stage_fcm_as("server", rule);
+}
+
+void push_stage_fcm_as(const char *cert, struct h2_server_rule rule)
+{
+    struct h2_server_options options = {.pki_dir = pki.dir, .cert = cert, .rules = {rule}};
     char origin[64];
 
     if (fcm)

@@ -30,6 +30,9 @@ void push_stage_done(void);
 /* FCM behaves like this from now on; call it before the function is started. */
 void push_stage_fcm(struct h2_server_rule rule);
 
+/* The same, with another certificate of test_pki.h. */
+void push_stage_fcm_as(const char *cert, struct h2_server_rule rule);
+
 /* How many calls FCM got; it is stopped. */
 int push_stage_calls(void);
 

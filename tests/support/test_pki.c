@@ -119,6 +119,8 @@ void test_pki_init(struct test_pki *pki)
     file = create(pki, "ca", ".pem");
     must(PEM_write_X509(file, ca.cert), "write PEM");
     fclose(file);
+    snprintf(pki->link, sizeof(pki->link), "%s/%08lx.0", pki->dir, X509_subject_name_hash(ca.cert));
+    must(symlink("ca.pem", pki->link) == 0, "make a link");
     for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++)
         write_leaf(pki, &leaves[i], leaves[i].is_other_ca ? &other : &ca);
     X509_free(ca.cert);
@@ -134,6 +136,7 @@ void test_pki_done(struct test_pki *pki)
     char path[TEST_PKI_PATH_BYTES + 32];
 
     unlink(pki->ca);
+    unlink(pki->link);
     for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++)
         for (size_t j = 0; j < 2; j++) {
             snprintf(path, sizeof(path), "%s/%s%s", pki->dir, leaves[i].name, extensions[j]);

@@ -10,7 +10,8 @@ enum { TEST_PKI_PATH_BYTES = 128 };
 
 struct test_pki {
     char dir[TEST_PKI_PATH_BYTES];
-    char ca[TEST_PKI_PATH_BYTES + 16]; /* what a client should trust */
+    char ca[TEST_PKI_PATH_BYTES + 16];   /* what a client should trust */
+    char link[TEST_PKI_PATH_BYTES + 16]; /* to it, named by its hash: dir is good for SSL_CERT_DIR as well */
 };
 
 /* Make ca.pem, and NAME.pem with NAME.key for each NAME of: server (localhost, 127.0.0.1 and ::1), expired,

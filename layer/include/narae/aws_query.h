@@ -4,7 +4,6 @@
  * Is not:  a parser of the answer: its bytes go to the caller, who knows what he asked.
  * Beware:  after a time-out or a broken connection nobody knows whether the call was carried out. A call
  *          that makes something sets is_once: it is not sent again, and the caller looks before he does.
- *          (curl itself sends again what a kept connection broke under before a byte of an answer came.)
  * Source:  "Making API requests" (Query protocol) of the Amazon RDS API reference; AWS SDKs' standard retry
  *          mode.
  */

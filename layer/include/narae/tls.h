@@ -18,7 +18,7 @@
 /* Where trust comes from; either may be NULL. Static strings or the environment's. */
 struct nr_tls_trust {
     const char *file; /* PEM bundle */
-    const char *dir;  /* hashed directory (HASH.N), as `openssl rehash` makes */
+    const char *dir;  /* hashed directory (HASH.N), as `openssl rehash` makes; or several, "one:other" */
 };
 
 /* Set OpenSSL up without configuration file and error-string tables (they cost half a millisecond of every

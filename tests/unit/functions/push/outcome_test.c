@@ -22,8 +22,10 @@ static const struct {
     {{FCM_STOPPED, FCM_SENT, NONE}, {0}, OUTCOME_POISON},
     {{FCM_INVALID_PAYLOAD, FCM_STOPPED, FCM_SENT}, {0}, OUTCOME_POISON},
     {{NONE, NONE, NONE}, {.n_settled = 3}, OUTCOME_DONE}, /* all was sent before */
-    {{FCM_SENT, NONE, NONE}, {.n_held = 1, .wait_ms = 5}, OUTCOME_AGAIN},
-    {{NONE, NONE, NONE}, {.n_held = 1, .n_settled = 1, .n_failed = 1}, OUTCOME_AGAIN},
+    {{FCM_SENT, NONE, NONE}, {.n_held = 1, .comeback = {true, 5, 5, 5}}, OUTCOME_AGAIN},
+    {{NONE, NONE, NONE},
+     {.n_held = 1, .n_settled = 1, .n_failed = 1, .comeback = {.is_due = true}},
+     OUTCOME_AGAIN},
     {{NONE, NONE, NONE},
      {.n_failed = 2},
      OUTCOME_POISON}, /* comes again on its way to the dead-letter queue */
@@ -40,33 +42,6 @@ Test(outcome, follows_from_the_sends_and_the_past)
         outcome_add_past(&outcome, &rows[i].past);
 
         cr_expect_eq(outcome_kind(&outcome), rows[i].kind, "row %zu: %d", i, (int)outcome_kind(&outcome));
-    }
-}
-
-static const struct {
-    const char *what;
-    int64_t waits_ms[4]; /* in the order in which they come; 0 = no more */
-    int64_t returns_ms;
-} waits[] = {
-    {"one device: its exact delay", {480000}, 480000},
-    {"what jitter has spread comes together", {14000, 10000, 12000, 15000}, 15000},
-    {"in any order", {10000, 15000, 14000}, 15000},
-    {"the exact delay of the last of them", {400000, 480000}, 480000},
-    {"what is due much later does not delay", {10000, 3600000}, 10000},
-    {"nor when it comes first", {3600000, 10000, 14000}, 15000},
-    {"what is due a moment later has its own return", {10000, 15001}, 10000},
-};
-
-Test(outcome, comes_back_for_the_first_retry_and_those_that_failed_with_it)
-{
-    for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
-        struct outcome outcome = {0};
-
-        for (int n = 0; n < 4 && waits[i].waits_ms[n]; n++)
-            outcome_add(&outcome, FCM_UNAVAILABLE, waits[i].waits_ms[n]);
-
-        cr_expect_eq(outcome_wait_ms(&outcome), waits[i].returns_ms, "%s: %lld", waits[i].what,
-                     (long long)outcome_wait_ms(&outcome));
     }
 }
 

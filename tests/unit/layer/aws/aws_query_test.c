@@ -9,6 +9,7 @@
 
 #include "layer/aws/aws_pause.h"
 #include "tests/support/canned_http.h"
+#include "tests/support/http_server.h"
 
 #define ANSWER(status, date, body) "HTTP/1.1 " status "\r\nConnection: close\r\n" date "\r\n" body
 #define ERROR(code, message)                                                                                 \
@@ -69,6 +70,8 @@ static int call(const char *const *answers, size_t n, bool is_once)
     canned_http_stop(server, &journal);
     return result;
 }
+
+#define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 #define CALL(is_once, ...)                                                                                   \
     call((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *),    \
@@ -156,6 +159,32 @@ Test(aws_query, sends_only_once_what_makes_something)
 
     cr_expect_eq(journal.n_requests, 1);
     cr_expect_eq(n_pauses, 0);
+}
+
+/* What curl would do by itself: the server has read the request, and the kept connection breaks. */
+Test(aws_query, sends_only_once_what_a_kept_connection_broke_under)
+{
+    static const struct http_server_step steps[] = {
+        {OK_REPLY, HTTP_SERVER_KEEP}, {NULL, HTTP_SERVER_RESET}, {OK_REPLY, HTTP_SERVER_KEEP}};
+    struct http_server *server =
+        http_server_start(&(struct http_server_options){.steps = steps, .n_steps = 3});
+    struct nr_aws_query_call make = {.service = "rds",
+                                     .endpoint_env = "AWS_ENDPOINT_URL_RDS",
+                                     .action = "Make",
+                                     .form = NR_VIEW("Action=Make"),
+                                     .is_once = true,
+                                     .deadline_mono_ms = NR_CLOCK_NEVER_MS};
+    struct http_server_journal requests;
+
+    setenv("AWS_ENDPOINT_URL_RDS", http_server_url(server), 1);
+    cr_assert_eq(nr_aws_query(&make, &xml, &note, &err), 0, "%s", err.message);
+    cr_expect_eq(nr_aws_query(&make, &xml, &note, &err), -1);
+    http_server_stop(server, &requests);
+
+    cr_expect_eq(err.kind, NR_ERR_UNAVAILABLE, "%s", err.message);
+    cr_expect_eq(note.n_sent, 1);
+    cr_expect_eq(requests.n_requests, 2);
+    http_server_journal_done(&requests);
 }
 
 Test(aws_query, asks_for_credentials_anew_once)

@@ -87,6 +87,21 @@ Test(tls, names_a_directory_that_is_not_there)
     cr_assert_str_eq(err.message, "no certificates to trust can be read from \"/nonexistent/certs\"");
 }
 
+Test(tls, takes_several_directories_of_which_one_is_there)
+{
+    struct nr_err err = {0};
+
+    unsetenv("SSL_CERT_FILE");
+    setenv("SSL_CERT_DIR", "/nonexistent/certs::/nonexistent/more", 1);
+    cr_assert_eq(nr_tls_warm(&err), -1);
+    cr_assert_str_eq(err.message, "no certificates to trust can be read from "
+                                  "\"/nonexistent/certs::/nonexistent/more\"");
+    nr_err_reset(&err);
+    setenv("SSL_CERT_DIR", "/nonexistent/certs:/", 1);
+
+    cr_assert_eq(nr_tls_warm(&err), 0, "%s", err.message);
+}
+
 static volatile sig_atomic_t n_signals;
 
 static void count_signal(int number)

@@ -107,7 +107,7 @@ def test_libraries_are_small():
 
 @pytest.mark.parametrize("name", ["push_send", "push_devices", "push_prune"])
 def test_functions_of_push_are_small(name):
-    assert size_of(name) < (64 if paths.ARCH == "x86_64" else 72) * KB  # arm64's instructions are all of 4 bytes
+    assert size_of(name) < 64 * 1024  # on x86_64 a file grows by whole pages of 4 KB
 
 
 def test_layer_zip_is_small_and_holds_the_layer():

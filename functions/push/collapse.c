@@ -2,42 +2,39 @@
 
 #include "functions/push/collapse.h"
 
-/* Where the key goes, and what must be there for it to mean something. A row whose `only_with` is NULL always
- * applies; paths end with NULL. */
+/* What must be there for a key to mean something. */
+enum presence { ALWAYS, WITH_ITS_OBJECT, WITH_THAT_OR_COMMON /* a top-level notification */ };
+
+/* Where the key goes. */
 static const struct {
-    const char *path[4];
-    const char *only_with[4]; /* this, or a top-level notification where is_common is set */
-    bool is_common;
-    const char *not_with; /* a top-level member that takes the place of the first */
+    enum presence presence;
+    int n_steps;
+    char path[4][20];
+    char not_with[12]; /* a top-level member that takes the place of the first; "" = none */
 } keys[] = {
-    {{"android", "notification", "tag", NULL}, {"android", "notification", NULL}, true, "android_v2"},
-    {{"android_v2", "remote_notification", "notification", "tag"},
-     {"android_v2", "remote_notification", "notification", NULL},
-     false,
-     NULL},
-    {{"apns", "headers", "apns-collapse-id", NULL}, {NULL}, true, NULL},
-    {{"webpush", "notification", "tag", NULL}, {"webpush", "notification", NULL}, true, NULL},
+    {WITH_THAT_OR_COMMON, 3, {"android", "notification", "tag"}, "android_v2"},
+    {WITH_ITS_OBJECT, 4, {"android_v2", "remote_notification", "notification", "tag"}, ""},
+    {ALWAYS, 3, {"apns", "headers", "apns-collapse-id"}, ""},
+    {WITH_THAT_OR_COMMON, 3, {"webpush", "notification", "tag"}, ""},
 };
 
-enum { PATH_MAX_STEPS = 4 };
-
-static const json_t *look(const json_t *value, const char *const *path)
+static const json_t *look(const json_t *value, size_t key, int n_steps)
 {
-    for (int i = 0; i < PATH_MAX_STEPS && path[i]; i++)
-        value = json_object_get(value, path[i]);
+    for (int i = 0; i < n_steps; i++)
+        value = json_object_get(value, keys[key].path[i]);
     return value;
 }
 
-static bool applies(const json_t *message, size_t i)
+static bool applies(const json_t *message, size_t key)
 {
-    bool has_notification = json_is_object(json_object_get(message, "notification"));
+    enum presence presence = keys[key].presence;
 
-    if (keys[i].not_with && json_object_get(message, keys[i].not_with))
+    if (keys[key].not_with[0] && json_object_get(message, keys[key].not_with))
         return false;
-    if (look(message, keys[i].path)) /* the caller's own */
+    if (look(message, key, keys[key].n_steps)) /* the caller's own */
         return false;
-    return !keys[i].only_with[0] || (keys[i].is_common && has_notification) ||
-           json_is_object(look(message, keys[i].only_with));
+    return presence == ALWAYS || json_is_object(look(message, key, keys[key].n_steps - 1)) ||
+           (presence == WITH_THAT_OR_COMMON && json_is_object(json_object_get(message, "notification")));
 }
 
 /* The member as an object of our own: a copy of what was there, or a new one. NULL: no memory, or something
@@ -55,17 +52,15 @@ static json_t *own_member(json_t *object, const char *name)
     return own;
 }
 
-static int set(json_t *message, const char *const *path, struct nr_view id)
+static int set(json_t *message, size_t key, struct nr_view id)
 {
     json_t *at = message;
-    int last = 0;
+    int last = keys[key].n_steps - 1;
 
-    while (last + 1 < PATH_MAX_STEPS && path[last + 1])
-        last++;
     for (int i = 0; i < last; i++)
-        if (!(at = own_member(at, path[i])))
+        if (!(at = own_member(at, keys[key].path[i])))
             return 0;
-    return json_object_set_new(at, path[last], json_stringn(id.ptr, id.len));
+    return json_object_set_new(at, keys[key].path[last], json_stringn(id.ptr, id.len));
 }
 
 int collapse_apply(const json_t *message, struct nr_view id, json_t **out, struct nr_err *err)
@@ -77,7 +72,7 @@ int collapse_apply(const json_t *message, struct nr_view id, json_t **out, struc
     NR_JSON_AUTO *copy = json_copy(same.out);
 
     for (size_t i = 0; copy && i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (applies(message, i) && set(copy, keys[i].path, id) != 0)
+        if (applies(message, i) && set(copy, i, id) != 0)
             json_decref(copy), copy = NULL;
     if (!copy)
         return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory", "no memory for a message");

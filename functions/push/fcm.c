@@ -109,40 +109,41 @@ static const struct fcm_meaning meanings[FCM_N_VERDICTS] = {
                          "was touched; check the service account's project and the payload"},
 };
 
-/* The first row that fits wins. status 0 = any; code, reason: "" = none in the answer, NULL = whatever it
- * says.
- */
+/* Where an answer has its word. */
+enum place { NOWHERE, CODE /* FcmError.errorCode */, REASON /* ApnsError.reason */ };
+
+/* The first row that fits wins. status 0 = any; NOWHERE = whatever it says. */
 static const struct {
     int status;
-    const char *code;   /* FcmError.errorCode */
-    const char *reason; /* ApnsError.reason */
+    enum place place;
+    char word[28];
     enum fcm_verdict verdict;
 } rows[] = {
-    {404, "UNREGISTERED", NULL, FCM_UNREGISTERED},
-    {403, "SENDER_ID_MISMATCH", NULL, FCM_SENDER_ID_MISMATCH},
-    {0, "THIRD_PARTY_AUTH_ERROR", NULL, FCM_THIRD_PARTY_AUTH},
-    {0, "APNS_AUTH_ERROR", NULL, FCM_THIRD_PARTY_AUTH},
-    {0, "QUOTA_EXCEEDED", NULL, FCM_QUOTA_EXCEEDED},
-    {0, "UNAVAILABLE", NULL, FCM_UNAVAILABLE},
-    {0, "INTERNAL", NULL, FCM_INTERNAL},
-    {0, NULL, "InvalidProviderToken", FCM_THIRD_PARTY_AUTH},
-    {0, NULL, "ExpiredProviderToken", FCM_THIRD_PARTY_AUTH},
-    {0, NULL, "BadEnvironmentKeyInToken", FCM_THIRD_PARTY_AUTH},
-    {400, NULL, "Unregistered", FCM_APNS_UNREGISTERED},
-    {400, NULL, "BadDeviceToken", FCM_APNS_UNREGISTERED},
-    {400, NULL, "DeviceTokenNotForTopic", FCM_APNS_UNREGISTERED},
-    {400, NULL, "PayloadTooLarge", FCM_INVALID_PAYLOAD},
-    {400, NULL, "BadTopic", FCM_INVALID_PAYLOAD},
-    {400, NULL, "BadPriority", FCM_INVALID_PAYLOAD},
-    {400, NULL, "InvalidPushType", FCM_INVALID_PAYLOAD},
-    {0, "INVALID_ARGUMENT", NULL, FCM_INVALID_ARGUMENT},
-    {400, NULL, NULL, FCM_INVALID_ARGUMENT},
-    {401, NULL, NULL, FCM_UNAUTHENTICATED},
-    {403, NULL, NULL, FCM_PERMISSION_DENIED},
-    {404, NULL, NULL, FCM_WRONG_ENDPOINT},
-    {429, NULL, NULL, FCM_QUOTA_EXCEEDED},
-    {500, NULL, NULL, FCM_INTERNAL},
-    {503, NULL, NULL, FCM_UNAVAILABLE},
+    {404, CODE, "UNREGISTERED", FCM_UNREGISTERED},
+    {403, CODE, "SENDER_ID_MISMATCH", FCM_SENDER_ID_MISMATCH},
+    {0, CODE, "THIRD_PARTY_AUTH_ERROR", FCM_THIRD_PARTY_AUTH},
+    {0, CODE, "APNS_AUTH_ERROR", FCM_THIRD_PARTY_AUTH},
+    {0, CODE, "QUOTA_EXCEEDED", FCM_QUOTA_EXCEEDED},
+    {0, CODE, "UNAVAILABLE", FCM_UNAVAILABLE},
+    {0, CODE, "INTERNAL", FCM_INTERNAL},
+    {0, REASON, "InvalidProviderToken", FCM_THIRD_PARTY_AUTH},
+    {0, REASON, "ExpiredProviderToken", FCM_THIRD_PARTY_AUTH},
+    {0, REASON, "BadEnvironmentKeyInToken", FCM_THIRD_PARTY_AUTH},
+    {400, REASON, "Unregistered", FCM_APNS_UNREGISTERED},
+    {400, REASON, "BadDeviceToken", FCM_APNS_UNREGISTERED},
+    {400, REASON, "DeviceTokenNotForTopic", FCM_APNS_UNREGISTERED},
+    {400, REASON, "PayloadTooLarge", FCM_INVALID_PAYLOAD},
+    {400, REASON, "BadTopic", FCM_INVALID_PAYLOAD},
+    {400, REASON, "BadPriority", FCM_INVALID_PAYLOAD},
+    {400, REASON, "InvalidPushType", FCM_INVALID_PAYLOAD},
+    {0, CODE, "INVALID_ARGUMENT", FCM_INVALID_ARGUMENT},
+    {400, NOWHERE, "", FCM_INVALID_ARGUMENT},
+    {401, NOWHERE, "", FCM_UNAUTHENTICATED},
+    {403, NOWHERE, "", FCM_PERMISSION_DENIED},
+    {404, NOWHERE, "", FCM_WRONG_ENDPOINT},
+    {429, NOWHERE, "", FCM_QUOTA_EXCEEDED},
+    {500, NOWHERE, "", FCM_INTERNAL},
+    {503, NOWHERE, "", FCM_UNAVAILABLE},
 };
 
 const struct fcm_meaning *fcm_meaning(enum fcm_verdict verdict)
@@ -178,16 +179,16 @@ static const char *text_of(const json_t *detail, const char *member)
     return json_string_value(json_object_get(detail, member));
 }
 
-static bool fits(const char *wanted, const char *got)
+static bool is_text(const char *wanted, const char *got)
 {
-    return !wanted || (got && strcmp(wanted, got) == 0);
+    return got && strcmp(wanted, got) == 0;
 }
 
 static enum fcm_verdict look_up(int status, const char *code, const char *reason)
 {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if ((!rows[i].status || rows[i].status == status) && fits(rows[i].code, code) &&
-            fits(rows[i].reason, reason))
+        if ((!rows[i].status || rows[i].status == status) &&
+            (rows[i].place == NOWHERE || is_text(rows[i].word, rows[i].place == CODE ? code : reason)))
             return rows[i].verdict;
     return status >= 500 ? FCM_UNAVAILABLE : FCM_UNKNOWN;
 }
@@ -202,7 +203,7 @@ static bool is_about_registration(const json_t *violations)
     {
         const char *field = text_of(violation, "field");
 
-        if (!fits("message.token", field) && !fits("message.fid", field))
+        if (!is_text("message.token", field) && !is_text("message.fid", field))
             return false;
     }
     return json_array_size(violations) > 0;

@@ -39,8 +39,8 @@ enum fcm_verdict {
 };
 
 struct fcm_meaning {
-    const char *name;          /* for ledger, logs and metrics: "sent", "unregistered" */
-    const char *state;         /* of the ledger: "sent", "skipped", "failed", "retry" */
+    char name[24];             /* for ledger, logs and metrics: "sent", "unregistered" */
+    char state[8];             /* of the ledger: "sent", "skipped", "failed", "retry" */
     const char *device_reason; /* why the device is deactivated; NULL = it is left alone */
     bool is_blame;             /* deactivates only while the breaker is closed (breaker.h) */
     bool is_end;               /* no further send of this invocation can succeed */

@@ -5,7 +5,7 @@
 static const char name_space[] = "Narae/Push";
 
 /* FCM_SENT first: the others are what it did not become. */
-static const char *const names[FCM_N_VERDICTS] = {
+static const char names[FCM_N_VERDICTS][20] = {
     [FCM_PENDING] = "NotSent",
     [FCM_SENT] = "Sent",
     [FCM_UNREGISTERED] = "Unregistered",
@@ -45,13 +45,18 @@ static double client_error_percent(const struct round_counts *counts)
     return n_answered ? (double)n_errors * WHOLE / (double)n_answered : 0;
 }
 
+static struct nr_metric count(const char *name, size_t n)
+{
+    return (struct nr_metric){name, NR_METRIC_COUNT, (double)n};
+}
+
 static size_t add_verdicts(const struct round_counts *counts, struct nr_metric *out)
 {
     size_t n = 0;
 
     for (int v = 0; v < FCM_N_VERDICTS; v++)
         if (v == FCM_SENT || counts->n_by_verdict[v]) /* a zero is worth money only where an alarm looks */
-            out[n++] = (struct nr_metric){names[v], NR_METRIC_COUNT, (double)counts->n_by_verdict[v]};
+            out[n++] = count(names[v], counts->n_by_verdict[v]);
     return n;
 }
 
@@ -63,14 +68,12 @@ void metrics_emit(const struct batch *batch, const struct round_counts *counts, 
 
     if (batch->n == 0)
         return;
-    metrics[n++] = (struct nr_metric){"Messages", NR_METRIC_COUNT, (double)batch->n};
-    metrics[n++] =
-        (struct nr_metric){"MessagesReturned", NR_METRIC_COUNT, (double)batch_count(batch, BATCH_AGAIN)};
-    metrics[n++] = (struct nr_metric){"MessagesPoisoned", NR_METRIC_COUNT, (double)n_poison};
-    metrics[n++] =
-        (struct nr_metric){"MessagesExpired", NR_METRIC_COUNT, (double)batch_count(batch, BATCH_EXPIRED)};
-    metrics[n++] = (struct nr_metric){"DevicesDeactivated", NR_METRIC_COUNT, (double)counts->n_deactivated};
-    metrics[n++] = (struct nr_metric){"SendsHeld", NR_METRIC_COUNT, (double)counts->n_held};
+    metrics[n++] = count("Messages", batch->n);
+    metrics[n++] = count("MessagesReturned", batch_count(batch, BATCH_AGAIN));
+    metrics[n++] = count("MessagesPoisoned", n_poison);
+    metrics[n++] = count("MessagesExpired", batch_count(batch, BATCH_EXPIRED));
+    metrics[n++] = count("DevicesDeactivated", counts->n_deactivated);
+    metrics[n++] = count("SendsHeld", counts->n_held);
     metrics[n++] = (struct nr_metric){"PacePercent", NR_METRIC_PERCENT, pace_percent};
     if (counts->n_answered) {
         double mean_ms = (double)counts->latency_sum_us / (double)counts->n_answered / US_PER_MS;

@@ -20,7 +20,7 @@ static json_t *loosen(const json_t *value)
 
 static int check_no_target(const struct nr_json_place *message, struct nr_err *err)
 {
-    static const char *const targets[] = {"token", "fid", "topic", "condition", "name"};
+    static const char targets[][12] = {"token", "fid", "topic", "condition", "name"};
 
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
         struct nr_json_place place = nr_json_member(message, targets[i]);
@@ -43,8 +43,8 @@ static int check_one_android(const struct nr_json_place *message, struct nr_err 
 
 static int check_objects(const struct nr_json_place *message, struct nr_err *err)
 {
-    static const char *const objects[] = {"data", "notification", "android",    "android_v2",
-                                          "apns", "webpush",      "fcm_options"};
+    static const char objects[][16] = {"data", "notification", "android",    "android_v2",
+                                       "apns", "webpush",      "fcm_options"};
 
     for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
         struct nr_json_place place = nr_json_member(message, objects[i]);

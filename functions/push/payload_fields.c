@@ -25,8 +25,8 @@ static json_t *loosen(const json_t *value)
 
 static bool is_reserved(const char *key)
 {
-    static const char *const whole[] = {"from", "message_type", "gcm"};
-    static const char *const prefixes[] = {"google.", "gcm.notification."};
+    static const char whole[][16] = {"from", "message_type", "gcm"};
+    static const char prefixes[][20] = {"google.", "gcm.notification."};
 
     for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
         if (strcmp(key, whole[i]) == 0)
@@ -182,7 +182,7 @@ static int check_args(const struct nr_json_place *place, struct nr_err *err)
 }
 
 static const struct {
-    const char *path[PATH_STEPS_MAX + 1]; /* NULL-ended */
+    char path[PATH_STEPS_MAX][16]; /* "" = none */
     int (*check)(const struct nr_json_place *, struct nr_err *);
 } fields[] = {
     {{"android", "priority"}, check_priority},
@@ -208,7 +208,7 @@ int payload_fields_check(const struct nr_json_place *message, struct nr_err *err
         struct nr_json_place places[PATH_STEPS_MAX];
         const struct nr_json_place *at = message;
 
-        for (int step = 0; fields[i].path[step]; step++) {
+        for (int step = 0; step < PATH_STEPS_MAX && fields[i].path[step][0]; step++) {
             places[step] = nr_json_member(at, fields[i].path[step]);
             at = &places[step];
         }

@@ -4,20 +4,18 @@
 
 /* FCM AndroidConfig.priority; APNs "apns-priority" (10, 5, 1); web push "Urgency" (RFC 8030 section 5.3). */
 static const struct {
-    const char *path[3];
-    const char *patient[2];
+    char path[3][16]; /* "" = none */
+    char patient[2][12];
 } words[] = {
-    {{"android", "priority", NULL}, {"normal", NULL}},
+    {{"android", "priority"}, {"normal"}},
     {{"apns", "headers", "apns-priority"}, {"5", "1"}},
     {{"webpush", "headers", "Urgency"}, {"low", "very-low"}},
 };
 
-static bool is_one_of(const char *text, const char *const *list, int n)
+static bool is_patient_word(size_t i, const char *text)
 {
-    for (int i = 0; i < n; i++)
-        if (list[i] && strcasecmp(text, list[i]) == 0)
-            return true;
-    return false;
+    return text[0] &&
+           (strcasecmp(text, words[i].patient[0]) == 0 || strcasecmp(text, words[i].patient[1]) == 0);
 }
 
 bool priority_allows_delay(const json_t *message)
@@ -28,12 +26,12 @@ bool priority_allows_delay(const json_t *message)
         const json_t *at = message;
         const char *text;
 
-        for (int step = 0; step < 3 && words[i].path[step]; step++)
+        for (int step = 0; step < 3 && words[i].path[step][0]; step++)
             at = json_object_get(at, words[i].path[step]);
         text = json_string_value(at);
         if (!text)
             continue;
-        if (!is_one_of(text, words[i].patient, 2))
+        if (!is_patient_word(i, text))
             return false;
         is_patient = true;
     }

@@ -59,22 +59,14 @@ mkdir -p "$work" "$cache/built"
 exec 9>"$cache/lock"
 flock 9
 
-fetch() { # fetch SOURCE SUITE LEAST: into $work/src/SOURCE; prints the version
-    if [[ $2 == pypi ]]; then
-        "$here/fetch_pypi.sh" "$work" "$1"
-    else
-        "$here/fetch.sh" "$work" "$1" "$2" "$3"
-    fi
-}
-
 # What versions are used: decided once, remembered, so that a build repeats.
 resolve() {
     local component source suite least version digest
     find "$work/apt" -name updated -delete 2>/dev/null || :
     : >"$resolved.new"
     while read -r component source suite least _; do
-        version=$(fetch "$source" "$suite" "$least")
-        digest=$(cd "$work/src/$source" && find . \( -name '*.orig.tar.*' -o -name '*.tar.gz' \) ! -name '*.asc' -exec sha256sum {} + |
+        version=$("$here/fetch.sh" "$work" "$source" "$suite" "$least")
+        digest=$(cd "$work/src/$source" && find . -name '*.orig.tar.*' ! -name '*.asc' -exec sha256sum {} + |
             sort | head -n 1 | cut -d' ' -f1)
         say "$component: $source $version"
         echo "$component $version $digest" >>"$resolved.new"
@@ -91,25 +83,19 @@ key_of() {
         hash_of
 }
 
-# apt has checked signatures and digests of Debian's sources against the index, pip the digest of the others against pypi.txt.
+# apt has checked signatures and digests of Debian's sources against the index.
 unpack() { # unpack COMPONENT SOURCE TO
     local component=$1 source=$2 to=$3 version suite least
     version=$(version_of "$component")
     read -r _ _ suite least _ < <(table | awk -v c="$component" '$1 == c')
-    if [[ $suite == pypi ]]; then
-        compgen -G "$work/src/$source/*-$version.tar.gz" >/dev/null || fetch "$source" "$suite" "$least" >/dev/null
-        mkdir -p "$to"
-        tar -xzf "$work/src/$source"/*-"$version".tar.gz -C "$to" --strip-components=1
-        return
-    fi
     if ! compgen -G "$work/src/$source/*.dsc" >/dev/null || ! grep -q "^Version: $version\$" "$work/src/$source"/*.dsc; then
-        fetch "$source" "$suite" "$least" >/dev/null
+        "$here/fetch.sh" "$work" "$source" "$suite" "$least" >/dev/null
     fi
     dpkg-source --no-check -x "$work/src/$source"/*.dsc "$to"
 }
 
 declare -A minutes=([openssl]="about 90 s" [curl]="about 60 s" [libpq]="about 40 s" [nghttp2]="about 10 s" [jansson]="about 7 s"
-    [expat]="about 5 s" [utf8proc]="about 3 s" [yyjson]="about 5 s" [zlib]="about 5 s")
+    [expat]="about 5 s" [utf8proc]="about 3 s" [zlib]="about 5 s")
 
 # build_component COMPONENT KEY: into $cache/built/COMPONENT-KEY, or nothing when it is there.
 build_component() {
@@ -146,7 +132,7 @@ key[openssl]=$(key_of openssl)
 key[nghttp2]=$(key_of nghttp2)
 key[curl]=$(key_of curl "${key[openssl]} ${key[nghttp2]}")
 key[libpq]=$(key_of libpq "${key[openssl]}")
-for alone in jansson expat utf8proc yyjson zlib; do
+for alone in jansson expat utf8proc zlib; do
     key[$alone]=$(key_of "$alone")
 done
 export PREFIX_OPENSSL=$cache/built/openssl-${key[openssl]} PREFIX_NGHTTP2=$cache/built/nghttp2-${key[nghttp2]}

@@ -7,17 +7,16 @@ here=$(cd "$(dirname "$0")" && pwd)
 component() { # component NAME VERSION DIGEST
     local source suite licence into
     read -r _ source suite _ licence into < <(awk -v c="$1" '$1 == c' "$here/sources.txt")
-    local version=${2#*:} supplier=Debian purl
+    local version=${2#*:} purl
     purl="pkg:deb/debian/$source@$version?arch=source&distro=$suite"
     [[ $version == "$2" ]] || purl+="&epoch=${2%%:*}"
-    [[ $suite != pypi ]] || { supplier=PyPI purl="pkg:pypi/$source@$version"; }
     cat <<J
     {
       "type": "library",
       "bom-ref": "$1",
       "name": "$1",
       "version": "$version",
-      "supplier": {"name": "$supplier"},
+      "supplier": {"name": "Debian"},
       "licenses": [{"license": {"id": "$licence"}}],
       "hashes": [{"alg": "SHA-256", "content": "$3"}],
       "purl": "$purl",

@@ -103,12 +103,11 @@ def size_of(function: str) -> int:
 
 def test_libraries_are_small():
     assert (paths.LAYER / "lib/libnarae.so").stat().st_size < 200 * KB
-    assert size_of("push_send") < 80 * KB
 
 
-@pytest.mark.parametrize("name", ["push_devices", "push_prune"])
-def test_functions_of_the_registry_are_small(name):
-    assert size_of(name) < (64 if paths.ARCH == "x86_64" else 72) * KB  # arm64's instructions are all of 4 bytes
+@pytest.mark.parametrize("name", ["push_send", "push_devices", "push_prune"])
+def test_functions_of_push_are_small(name):
+    assert size_of(name) < 64 * 1024  # on x86_64 a file grows by whole pages of 4 KB
 
 
 def test_layer_zip_is_small_and_holds_the_layer():
@@ -156,7 +155,7 @@ def test_bill_of_materials_names_what_is_inside():
     components = {c["name"]: c for c in bill["components"]}
 
     assert bill["bomFormat"] == "CycloneDX"
-    assert {"openssl", "nghttp2", "jansson", "curl", "libpq", "expat", "utf8proc", "yyjson", "zlib"} == set(components)
+    assert {"openssl", "nghttp2", "jansson", "curl", "libpq", "expat", "utf8proc", "zlib"} == set(components)
     for component in components.values():
         assert re.match(r"\d+\.\d+", component["version"]), component["name"]
         assert component["licenses"][0]["license"]["id"], component["name"]

@@ -13,6 +13,7 @@ Test(priority, believes_what_a_message_says_of_itself)
         {"{\"android\":{\"priority\":\"NORMAL\"}}", true},
         {"{\"android\":{\"priority\":\"normal\"}}", true},
         {"{\"android\":{\"priority\":\"HIGH\"}}", false},
+        {"{\"android\":{\"priority\":\"\"}}", false},
         {"{\"apns\":{\"headers\":{\"apns-priority\":\"5\"}}}", true},
         {"{\"apns\":{\"headers\":{\"apns-priority\":\"1\"}}}", true},
         {"{\"apns\":{\"headers\":{\"apns-priority\":\"10\"}}}", false},

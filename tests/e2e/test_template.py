@@ -92,21 +92,23 @@ def test_sam_deploy_would_send_what_is_packaged(aws, tmp_path):
 
 def test_folders_hold_what_lambda_will_look_for():
     resources = template.source()["Resources"]
-    push_send = resources["PushSend"]["Properties"]
-    file, symbol = push_send["Handler"].split(".")
+    functions = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::Serverless::Function"]
     bootstrap = paths.ROOT / resources["NaraeLayer"]["Properties"]["ContentUri"] / "bootstrap"
 
-    assert (paths.ROOT / push_send["CodeUri"] / f"{file}.so").is_file()
-    assert symbol == "handler"
+    assert len(functions) == 6
+    for function in functions:
+        file, symbol = function["Handler"].split(".")
+        assert (paths.ROOT / function["CodeUri"] / f"{file}.so").is_file()
+        assert symbol == "handler"
     assert os.access(bootstrap, os.X_OK)
-    assert push_send["Runtime"] == "provided.al2023"
-    assert resources["NaraeLayer"]["Properties"]["CompatibleRuntimes"] == ["provided.al2023"]
 
 
 def test_functions_run_on_the_layer_in_one_architecture(cloudformation):
     ((layer_name, layer),) = template.of_type(cloudformation, "AWS::Lambda::LayerVersion").items()
 
     for function in template.of_type(cloudformation, "AWS::Lambda::Function").values():
+        assert function["Runtime"] == "provided.al2023"
+        assert layer["CompatibleRuntimes"] == ["provided.al2023"]
         assert function["Layers"] == [{"Ref": layer_name}]
         assert function["Architectures"] == layer["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
     assert cloudformation["Parameters"]["Architecture"]["Default"] == "x86_64"
@@ -203,10 +205,13 @@ def test_logs_are_json_and_end_somewhere(cloudformation):
         assert groups[f"{name}LogGroup"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_vpc_is_asked_for_only_with_subnets(cloudformation):
-    function = template.of_type(cloudformation, "AWS::Lambda::Function")["PushSend"]
+def test_vpc_is_asked_for_only_with_subnets_and_by_who_may_join_it(cloudformation):
+    functions = template.of_type(cloudformation, "AWS::Lambda::Function")
+    joins = {name for name in functions if "JoinVpc" in statements(cloudformation, f"{name}Role")}
 
-    assert function["VpcConfig"]["Fn::If"][0] == "InVpc"
+    assert {name for name, f in functions.items() if f.get("VpcConfig", {}).get("Fn::If", [""])[0] == "InVpc"} == joins
+    assert {name for name, f in functions.items() if f.get("VpcConfig") != {"Ref": "AWS::NoValue"}} == joins
+    assert joins == {"PushSend", "PushDevices", "PushPrune", "SearchQuery"}
     assert cloudformation["Parameters"]["SubnetIds"]["Default"] == ""
 
 

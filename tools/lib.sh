@@ -55,6 +55,11 @@ run_logged() {
 
 here() { uname -m | sed 's/aarch64/arm64/'; } # this machine's architecture, as Lambda spells it
 
+# What runs here, whatever is to be deployed: tools/package.sh --aside "$(here)" makes it.
+NARAE_PACKAGE=$PWD/build/package-$(here)
+NARAE_TEST_FUNCTIONS=$PWD/build/tests-$(here)/functions
+export NARAE_PACKAGE NARAE_TEST_FUNCTIONS
+
 # compile DIR [meson setup options...]: set up once, then build what changed; NINJA_TARGET=T builds only that, ARCH=arm64 for
 # that architecture.
 compile() {

@@ -5,8 +5,8 @@ set -euo pipefail
 . tools/lib.sh
 
 if [[ -z ${NARAE_TEST_DATABASE:-} ]]; then
-    [[ $(here) != x86_64 ]] || tools/package.sh --arch arm64
-    tools/package.sh
+    [[ $(here) != x86_64 ]] || tools/package.sh --aside arm64
+    tools/package.sh --aside "$(here)"
     need_packages test
     need_packages fcm
     need_packages sam

@@ -58,16 +58,17 @@ def test_cfn_lint_has_nothing_to_say(tmp_path):
 
 
 def test_sam_build_leaves_the_package_alone_and_points_to_it(tmp_path):
-    before = digest(paths.PACKAGE)
+    before = digest(paths.DEPLOYED)
     out = tmp_path / "built"
 
     sam("build", "--build-dir", out, "--cache-dir", tmp_path / "cache", home=tmp_path)
 
     built = yaml_parse((out / "template.yaml").read_text())["Resources"]
-    assert (out / built["NaraeLayer"]["Properties"]["ContentUri"]).resolve() == paths.LAYER.resolve()
-    assert (out / built["PushSend"]["Properties"]["CodeUri"]).resolve() == paths.function("push_send").resolve()
-    assert {file.name for file in out.iterdir()} == {"template.yaml", "Lake"}  # the nested stack is built too
-    assert digest(paths.PACKAGE) == before
+    assert (out / built["NaraeLayer"]["Properties"]["ContentUri"]).resolve() == (paths.DEPLOYED / "layer").resolve()
+    assert (out / built["PushSend"]["Properties"]["CodeUri"]).resolve() == (paths.DEPLOYED / "functions/push_send").resolve()
+    nested = {name for name, r in built.items() if r["Type"] == "AWS::CloudFormation::Stack"}
+    assert {file.name for file in out.iterdir()} == {"template.yaml"} | nested  # they are built too
+    assert digest(paths.DEPLOYED) == before
 
 
 def test_sam_deploy_would_send_what_is_packaged(aws, tmp_path):
@@ -80,14 +81,14 @@ def test_sam_deploy_would_send_what_is_packaged(aws, tmp_path):
     sam("package", "--s3-bucket", "artifacts", "--output-template-file", tmp_path / "out.yaml", home=tmp_path, env=env)
 
     sent = yaml_parse((tmp_path / "out.yaml").read_text())["Resources"]
-    for uri, folder in [(sent["NaraeLayer"]["Properties"]["ContentUri"], paths.LAYER),
-                        (sent["PushSend"]["Properties"]["CodeUri"], paths.function("push_send"))]:
+    for uri, folder in [(sent["NaraeLayer"]["Properties"]["ContentUri"], paths.DEPLOYED / "layer"),
+                        (sent["PushSend"]["Properties"]["CodeUri"], paths.DEPLOYED / "functions/push_send")]:
         body = s3.get_object(Bucket="artifacts", Key=uri.removeprefix("s3://artifacts/"))["Body"].read()
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             files = {i.filename: archive.read(i) for i in archive.infolist() if not i.is_dir()}
             executable = {i.filename for i in archive.infolist() if not i.is_dir() and i.external_attr >> 16 & 0o001}
         assert files == {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
-        assert "bootstrap" in executable or folder != paths.LAYER
+        assert "bootstrap" in executable or folder.name != "layer"
 
 
 def test_folders_hold_what_lambda_will_look_for():
@@ -111,7 +112,7 @@ def test_functions_run_on_the_layer_in_one_architecture(cloudformation):
         assert layer["CompatibleRuntimes"] == ["provided.al2023"]
         assert function["Layers"] == [{"Ref": layer_name}]
         assert function["Architectures"] == layer["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
-    assert cloudformation["Parameters"]["Architecture"]["Default"] == "x86_64"
+    assert cloudformation["Parameters"]["Architecture"]["Default"] == "arm64"
 
 
 def test_reply_of_the_function_is_read(mapping):

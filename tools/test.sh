@@ -41,6 +41,7 @@ say "the seeds of the fuzzers"
 tools/fuzz.sh --replay
 say "end to end"
 python=$(python_tools)
+python_environment checkov >/dev/null
 status=0
 "$python/bin/python" -m pytest -q -p no:cacheprovider tests/e2e "$@" || status=$?
 if (($# == 0)) && [[ $(here) == x86_64 ]]; then

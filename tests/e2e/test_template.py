@@ -9,9 +9,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from samtranslator.yaml_helper import yaml_parse
 
 from harness import paths, template
+from harness.aws import Aws
 
 BIN = Path(sys.executable).parent
 ENV = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": "/nonexistent", "SAM_CLI_TELEMETRY": "0"}
@@ -67,24 +69,42 @@ def test_sam_build_leaves_the_package_alone_and_points_to_it(tmp_path):
     assert digest(paths.DEPLOYED) == before
 
 
-def test_sam_deploy_would_send_what_is_packaged(aws, tmp_path):
-    """`sam deploy` packages first: the archives that reach S3 hold the package, file by file, bootstrap executable."""
-    s3 = aws.client("s3")
-    s3.create_bucket(Bucket="artifacts")
-    env = {"AWS_ENDPOINT_URL": aws.endpoint, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
-           "AWS_DEFAULT_REGION": "us-east-1"}
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory) -> dict:
+    """What `sam deploy` uploads, which packages first: key -> bytes, and under "" the template that it hands over."""
+    scratch = tmp_path_factory.mktemp("sent")
+    aws = Aws(scratch / "aws")
+    try:
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket="artifacts")
+        sam("package", "--s3-bucket", "artifacts", "--output-template-file", scratch / "out.yaml", home=scratch, env={
+            "AWS_ENDPOINT_URL": aws.endpoint, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_DEFAULT_REGION": "us-east-1"})
+        keys = [o["Key"] for o in s3.list_objects_v2(Bucket="artifacts")["Contents"]]
+        return {key: s3.get_object(Bucket="artifacts", Key=key)["Body"].read() for key in keys} | {"": (scratch / "out.yaml").read_bytes()}
+    finally:
+        aws.stop()
 
-    sam("package", "--s3-bucket", "artifacts", "--output-template-file", tmp_path / "out.yaml", home=tmp_path, env=env)
 
-    sent = yaml_parse((tmp_path / "out.yaml").read_text())["Resources"]
-    for uri, folder in [(sent["NaraeLayer"]["Properties"]["ContentUri"], paths.DEPLOYED / "layer"),
-                        (sent["PushSend"]["Properties"]["CodeUri"], paths.DEPLOYED / "functions/push_send")]:
-        body = s3.get_object(Bucket="artifacts", Key=uri.removeprefix("s3://artifacts/"))["Body"].read()
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+def test_sam_deploy_would_send_what_is_packaged(sent):
+    """The archives hold the package, file by file, bootstrap executable."""
+    resources = yaml_parse(sent[""].decode())["Resources"]
+
+    for uri, folder in [(resources["NaraeLayer"]["Properties"]["ContentUri"], paths.DEPLOYED / "layer"),
+                        (resources["PushSend"]["Properties"]["CodeUri"], paths.DEPLOYED / "functions/push_send")]:
+        with zipfile.ZipFile(io.BytesIO(sent[uri.removeprefix("s3://artifacts/")])) as archive:
             files = {i.filename: archive.read(i) for i in archive.infolist() if not i.is_dir()}
             executable = {i.filename for i in archive.infolist() if not i.is_dir() and i.external_attr >> 16 & 0o001}
         assert files == {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
         assert "bootstrap" in executable or folder.name != "layer"
+
+
+def test_sam_writes_out_what_templates_say_once(sent):
+    """CloudFormation takes no YAML anchor, alias or merge: none reaches it, in the template or in one that it nests."""
+    texts = [body.decode() for key, body in sent.items() if key == "" or key.endswith(".template")]
+
+    assert len(texts) >= 6
+    assert [event for text in texts for event in yaml.parse(text) if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)] == []
+    assert [text for text in texts if "<<:" in text] == []
 
 
 def test_folders_hold_what_lambda_will_look_for():

@@ -51,15 +51,14 @@ def test_what_is_deployed_is_one_of_these():
 
 
 def test_nothing_runs_our_code_before_the_architecture_was_let_through():
-    resources = template.source()["Resources"]
-    guard = resources["PackagedArchitecture"]
+    cloudformation = template.transformed()
+    guard = cloudformation["Resources"]["PackagedArchitecture"]["Properties"]
 
-    assert guard["Properties"]["TemplateURL"] == "build/package/architecture.yaml"
-    assert guard["Properties"]["Parameters"] == {"Architecture": {"Ref": "Architecture"}}
-    assert resources["NaraeLayer"]["DependsOn"] == "PackagedArchitecture"
-    for name, function in template.of_type(template.transformed(), "AWS::Lambda::Function").items():
+    assert guard["TemplateURL"] == "build/package/architecture.yaml"
+    assert guard["Parameters"] == {"Architecture": {"Ref": "Architecture"}}
+    for name, function in template.of_type(cloudformation, "AWS::Lambda::Function").items():
         (layer,) = function["Layers"]
-        assert layer["Ref"].startswith("NaraeLayer"), name
+        assert cloudformation["Resources"][layer["Ref"]]["DependsOn"] == "PackagedArchitecture", name
 
 
 @pytest.mark.parametrize("arch", MACHINES)

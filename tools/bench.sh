@@ -9,6 +9,6 @@ name=${1:-}
 [[ -n $name && -x tests/bench/$name.sh ]] || die "usage: ./build.sh bench NAME; there are: $(names)"
 shift
 need_packages bench
-tools/package.sh
+tools/package.sh --aside "$(here)"
 mkdir -p build/report
 exec "tests/bench/$name.sh" "$@"

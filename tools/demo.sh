@@ -7,7 +7,7 @@ set -euo pipefail
 if [[ -z ${NARAE_TEST_DATABASE:-} ]]; then
     need_packages demo
     need_packages fcm
-    tools/package.sh
+    tools/package.sh --aside "$(here)"
     python_tools >/dev/null # moto and DuckDB, for the searches
     exec tools/with_postgres.sh tools/demo.sh
 fi

@@ -15,7 +15,8 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BOOTSTRAP = ROOT / "build/package/layer/bootstrap"
+PACKAGE = Path(os.environ["NARAE_PACKAGE"])
+BOOTSTRAP = PACKAGE / "layer/bootstrap"
 STANDINS = ROOT / "build/meson/tests/standins"
 REPORT = ROOT / "build/report"
 PKI = Path(os.environ["NARAE_TEST_PKI"])
@@ -115,7 +116,7 @@ class Fcm:
 
 def push_environment(function: str, fcm: Fcm) -> dict[str, str]:
     """What the template would set."""
-    return {"_HANDLER": f"{function}.handler", "LAMBDA_TASK_ROOT": str(ROOT / "build/package/functions" / function),
+    return {"_HANDLER": f"{function}.handler", "LAMBDA_TASK_ROOT": str(PACKAGE / "functions" / function),
             "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "DEBUG", "SSL_CERT_FILE": str(PKI / "ca.pem"),
             "AWS_REGION": "us-east-1", "NARAE_DATABASE": "env:DEMO_DATABASE", "DEMO_DATABASE": DATABASE,
             "NARAE_FCM_SERVICE_ACCOUNT": "env:DEMO_ACCOUNT", "DEMO_ACCOUNT": json.dumps(fcm.account),

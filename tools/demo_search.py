@@ -19,7 +19,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import demo_crowd as crowd
-from demo_parts import DATABASE, PKI, ROOT, Checks, Parts, Run
+from demo_parts import DATABASE, PACKAGE, PKI, ROOT, Checks, Parts, Run
 from demo_queue import Queue
 from demo_search_show import keep, show
 
@@ -53,7 +53,7 @@ def fill_database() -> None:
 
 def environment(function: str, more: dict) -> dict[str, str]:
     """What the template would set."""
-    return {"_HANDLER": f"{function}.handler", "LAMBDA_TASK_ROOT": str(ROOT / "build/package/functions" / function),
+    return {"_HANDLER": f"{function}.handler", "LAMBDA_TASK_ROOT": str(PACKAGE / "functions" / function),
             "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO", "AWS_REGION": "us-east-1",
             "SSL_CERT_FILE": str(PKI / "ca.pem"), **more}
 

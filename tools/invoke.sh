@@ -8,9 +8,9 @@ function=$1
 event=$2
 shift 2
 
-tools/package.sh
-for dir in build/package/functions/"$function" build/tests/functions/"$function"; do
-    [[ -d $dir ]] && task_root=$PWD/$dir
+tools/package.sh --aside "$(here)"
+for dir in "$NARAE_PACKAGE/functions/$function" "$NARAE_TEST_FUNCTIONS/$function"; do
+    [[ -d $dir ]] && task_root=$dir
 done
-[[ -n ${task_root:-} ]] || die "no function \"$function\"; there are: $(cd build/package/functions && echo *)"
-LAMBDA_TASK_ROOT=$task_root exec build/package/layer/bootstrap --invoke "$function.handler" "$event" "$@"
+[[ -n ${task_root:-} ]] || die "no function \"$function\"; there are: $(cd "$NARAE_PACKAGE/functions" && echo *)"
+LAMBDA_TASK_ROOT=$task_root exec "$NARAE_PACKAGE/layer/bootstrap" --invoke "$function.handler" "$event" "$@"

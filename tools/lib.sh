@@ -55,6 +55,11 @@ run_logged() {
 
 here() { uname -m | sed 's/aarch64/arm64/'; } # this machine's architecture, as Lambda spells it
 
+# What runs here, whatever is to be deployed: tools/package.sh --aside "$(here)" makes it.
+NARAE_PACKAGE=$PWD/build/package-$(here)
+NARAE_TEST_FUNCTIONS=$PWD/build/tests-$(here)/functions
+export NARAE_PACKAGE NARAE_TEST_FUNCTIONS
+
 # compile DIR [meson setup options...]: set up once, then build what changed; NINJA_TARGET=T builds only that, ARCH=arm64 for
 # that architecture.
 compile() {
@@ -76,20 +81,22 @@ compile() {
     run_logged "$dir.log" ninja -C "$dir" ${NINJA_TARGET:+"$NINJA_TARGET"}
 }
 
-# python_tools: the path of a virtual environment with what tests/e2e needs, made once for each list of it.
-python_tools() {
-    local key dir
-    key=$({ python3 --version && cat tests/e2e/requirements.txt; } | sha256sum | cut -c1-16)
+# python_environment LIST: the path of a virtual environment with what tests/e2e/LIST.txt names, made once for each version of it.
+python_environment() {
+    local list=tests/e2e/$1.txt key dir
+    key=$({ python3 --version && cat "$list"; } | sha256sum | cut -c1-16)
     dir=$NARAE_CACHE/venv-$key
     if [[ ! -d $dir ]]; then
-        say "installing the Python tools of tests/e2e (about 3 minutes, once)"
+        say "installing the Python tools of $list (about 3 minutes, once)"
         rm -rf "$dir.part"
         /usr/bin/python3 -m venv "$dir.part"
         run_logged "$NARAE_CACHE/pip.log" "$dir.part/bin/python" -m pip install --disable-pip-version-check \
-            --require-hashes --no-deps -r tests/e2e/requirements.txt
+            --require-hashes --no-deps -r "$list"
         # Scripts inside name the folder they were made in.
         grep -rlIF "$dir.part" "$dir.part/bin" | xargs -r sed -i "s#$dir.part#$dir#g"
         mv "$dir.part" "$dir"
     fi
     echo "$dir"
 }
+
+python_tools() { python_environment requirements; } # what tests/e2e needs

@@ -34,13 +34,14 @@ append() { # append TEMPLATE FILE
     echo "   $2 (at its end)"
 }
 
-# The template's resources end where its outputs begin.
+# The template's resources end where its outputs begin, which end it.
 add_resource() {
     local part=template.yaml.part
     awk -v resource="$(fill template.yaml)" '/^Outputs:/ {print resource "\n"} {print}' template.yaml >"$part"
     grep -q "^  $resource:" "$part" || die "template.yaml has no line \"Outputs:\" to put a resource in front of"
     mv "$part" template.yaml
-    echo "   template.yaml (in front of its outputs)"
+    fill output.yaml >>template.yaml
+    echo "   template.yaml (in front of its outputs, and at its end)"
 }
 
 say "$function: written"
@@ -59,5 +60,6 @@ cat <<T
 
 Try it:    ./build.sh invoke $function tests/events/$function/hello.json
 Test it:   ./build.sh test
-Then say what it does: its file, README.md (settings, folders), ARCHITECTURE.md, the resource's description.
+Then say what it does: its file, README.md (settings, folders), ARCHITECTURE.md, the resource's description; and give it
+alarms in stacks/alarms.yaml.
 T

@@ -1,21 +1,29 @@
 #!/usr/bin/env bash
-# package [--arch x86_64|arm64]: what goes to AWS, for this machine's architecture or the one that is named.
+# package [--arch x86_64|arm64]: what goes to AWS, for the architecture that samconfig.toml deploys; without that file for the one that is
+# named, or this machine's (tools/architecture.sh).
 #
 #   build/package/layer/            becomes /opt: bootstrap, lib/, share/narae/
 #   build/package/functions/F/      becomes /var/task
 #   build/package/layer.zip         the layer, packed so that the same files give the same bytes
+#   build/package/architecture.yaml refuses a deployment for another architecture
 #   build/tests/functions/F/        functions made only for tests, in the same form
 #   build/symbols/                  the same binaries with their symbols
 #
 # Each of the three is a link to the architecture that was packaged last (build/package-arm64 ...).
+#
+# --aside ARCH is for what runs the package here (demo, test, bench, invoke): it makes build/package-ARCH and its kin, and leaves alone what
+# is to be deployed.
 set -euo pipefail
 . tools/lib.sh
+. tools/architecture.sh
 
-ARCH=$(here)
-if [[ ${1:-} == --arch ]]; then
-    ARCH=${2:-}
-    [[ $ARCH == x86_64 || $ARCH == arm64 ]] || die "package --arch $ARCH: there are x86_64 and arm64"
+mode=${1:---arch}
+ARCH=${2:-}
+[[ $mode == --arch || $mode == --aside ]] || die "package $mode: there is --arch x86_64|arm64"
+if (($#)); then
+    [[ $ARCH == x86_64 || $ARCH == arm64 ]] || die "package $mode $ARCH: there are x86_64 and arm64"
 fi
+[[ $mode == --aside ]] || ARCH=$(choose_architecture "$ARCH")
 export ARCH
 build=build/meson$([[ $ARCH == "$(here)" ]] || echo "-$ARCH")
 strip=${ARCH/arm64/aarch64}-linux-gnu-strip
@@ -78,6 +86,7 @@ assemble() {
     cp "$(layer/deps/build.sh --arch "$ARCH")/share/sbom.cdx.json" "$layer/share/narae/sbom.cdx.json"
     cached_certificates "$layer/share/narae/certs"
     cp layer/opt/rds-ca.pem "$layer/share/narae/rds-ca.pem"
+    guard "$ARCH" >"$package/architecture.yaml"
     chmod -R u=rwX,go=rX "$package" "$tests"
 }
 
@@ -111,16 +120,18 @@ report() {
 point() {
     local what
     for what in package tests symbols; do
+        [[ $mode == --arch || ! -e build/$what ]] || continue
         [[ -L build/$what ]] || rm -rf "build/$what"
         ln -sfn "$what-$ARCH" "build/$what"
     done
+    [[ $mode == --aside ]] || remember_architecture "$ARCH"
 }
 
 inputs() {
     {
         find "$build" -type f \( -name '*.so' -o -name bootstrap \) -exec stat -c '%n %Y %s' {} + | sort
         layer/deps/build.sh --arch "$ARCH"
-        cat /etc/ssl/certs/ca-certificates.crt layer/opt/rds-ca.pem tools/package.sh
+        cat /etc/ssl/certs/ca-certificates.crt layer/opt/rds-ca.pem tools/package.sh tools/architecture.sh
     } | sha256sum
 }
 

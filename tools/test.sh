@@ -5,8 +5,8 @@ set -euo pipefail
 . tools/lib.sh
 
 if [[ -z ${NARAE_TEST_DATABASE:-} ]]; then
-    [[ $(here) != x86_64 ]] || tools/package.sh --arch arm64
-    tools/package.sh
+    [[ $(here) != x86_64 ]] || tools/package.sh --aside arm64
+    tools/package.sh --aside "$(here)"
     need_packages test
     need_packages fcm
     need_packages sam
@@ -41,6 +41,7 @@ say "the seeds of the fuzzers"
 tools/fuzz.sh --replay
 say "end to end"
 python=$(python_tools)
+python_environment checkov >/dev/null
 status=0
 "$python/bin/python" -m pytest -q -p no:cacheprovider tests/e2e "$@" || status=$?
 if (($# == 0)) && [[ $(here) == x86_64 ]]; then

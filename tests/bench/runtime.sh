@@ -20,7 +20,7 @@ program() { # NAME [NAME=VALUE...] COMMAND...
 }
 {
     program floor "$bin/floor"
-    program narae "LAMBDA_TASK_ROOT=$PWD/build/tests/functions/echo" _HANDLER=echo.handler "$PWD/build/package/layer/bootstrap"
+    program narae "LAMBDA_TASK_ROOT=$NARAE_TEST_FUNCTIONS/echo" _HANDLER=echo.handler "$NARAE_PACKAGE/layer/bootstrap"
     program rust AWS_LAMBDA_FUNCTION_NAME=bench AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128 "AWS_LAMBDA_FUNCTION_VERSION=\$LATEST" \
         AWS_LAMBDA_LOG_GROUP_NAME=bench AWS_LAMBDA_LOG_STREAM_NAME=bench "$peers/rust"
     program go _HANDLER=go "$peers/go"

@@ -11,6 +11,7 @@ from pathlib import Path
 import figures
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(os.environ["NARAE_PACKAGE"])
 CLUSTERS, NIGHTS, KEEP = 100, 60, 59
 GOAL_CPU, GOAL_MEMORY = 10, 4  # times less than boto3
 POLICY = {"id": "nightly", "clusters": {"ids": ["*"]}, "keep": {"last": KEEP}, "min_keep": 1, "dry_run": False}
@@ -78,8 +79,8 @@ def run(name: str, scratch: Path) -> tuple[dict, dict]:
     (scratch / "event.json").write_text(json.dumps({"scheduled_time": slot}))
     env = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL_RDS": rds.endpoint, "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
            "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "NARAE_SNAPSHOT_POLICY": json.dumps(POLICY),
-           "AWS_LAMBDA_LOG_FORMAT": "JSON", "LAMBDA_TASK_ROOT": str(ROOT / "build/package/functions/aurora_snapshot")}
-    argv = {"narae": [ROOT / "build/package/layer/bootstrap", "--invoke", "aurora_snapshot.handler", scratch / "event.json"],
+           "AWS_LAMBDA_LOG_FORMAT": "JSON", "LAMBDA_TASK_ROOT": str(PACKAGE / "functions/aurora_snapshot")}
+    argv = {"narae": [PACKAGE / "layer/bootstrap", "--invoke", "aurora_snapshot.handler", scratch / "event.json"],
             "boto3": [sys.executable, ROOT / "tests/bench/peers/snapshot_boto3.py", slot, KEEP]}[name]
     try:
         with (scratch / f"{name}.out").open("w") as output:

@@ -8,7 +8,7 @@ set -euo pipefail
 RUNS=${RUNS:-41}
 timer=$PWD/build/meson/tests/bench/start_timer
 floor=$PWD/build/meson/tests/bench/floor
-bootstrap=$PWD/build/package/layer/bootstrap
+bootstrap=$NARAE_PACKAGE/layer/bootstrap
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -32,8 +32,8 @@ program() { # NAME TASK_ROOT SETTINGS
 }
 {
     printf 'floor\t%s\n' "$floor"
-    program echo "$PWD/build/tests/functions/echo"
-    program push_send "$PWD/build/package/functions/push_send" "$(push_settings)"
+    program echo "$NARAE_TEST_FUNCTIONS/echo"
+    program push_send "$NARAE_PACKAGE/functions/push_send" "$(push_settings)"
 } | sed 's/\t\t*/\t/g' >"$dir/cases"
 
 say "$RUNS starts of each, taking turns"

@@ -82,6 +82,10 @@ def test_template_has_it_and_is_valid(tree, tmp_path):
     assert (lint.returncode, lint.stdout) == (0, "")
 
 
+def test_its_resources_are_wired_as_all_others(tree):
+    must_run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", "tests/e2e/test_template_wiring.py", cwd=tree)
+
+
 def test_what_it_writes_is_filled_in_and_keeps_the_include_rule(tree):
     written = ["functions/hello/say_hello.c", "tests/unit/functions/hello/say_hello_test.c"]
 

@@ -19,10 +19,11 @@ def sam_local():
 
 @pytest.fixture
 def tree(tmp_path):
-    """A copy of what a template names, so that a test can put files beside a function's code."""
-    def copy(template, *folders):
-        for folder in folders:
-            shutil.copytree(paths.ROOT / folder, tmp_path / folder)
+    """A copy of a template and of what this machine can run of what it names, so that a test can put files beside a function's code."""
+    def copy(template):
+        shutil.copytree(paths.PACKAGE, tmp_path / "build/package", ignore=shutil.ignore_patterns("layer.zip"))
+        shutil.copytree(paths.TEST_FUNCTIONS / "echo", tmp_path / "build/tests/functions/echo")
+        shutil.copytree(paths.ROOT / "stacks", tmp_path / "stacks")
         return shutil.copy(template, tmp_path / template.name)
 
     return copy
@@ -37,7 +38,7 @@ def fcm(tmp_path):
 
 
 def test_echo(sam_local, tree):
-    template = tree(paths.ROOT / "tests" / "e2e" / "echo-template.yaml", "build/package/layer", "build/tests/functions/echo")
+    template = tree(paths.ROOT / "tests" / "e2e" / "echo-template.yaml")
 
     reply, log = sam_local.invoke(template, "Echo", {"나래": ["날개", 1, None]})
 
@@ -45,7 +46,7 @@ def test_echo(sam_local, tree):
 
 
 def test_push_send_sends(sam_local, tree, tmp_path, database, fcm):
-    template = tree(paths.TEMPLATE, "build/package/layer", "build/package/functions/push_send", "stacks")
+    template = tree(paths.TEMPLATE)
     database.add_devices([("17", "reg-alpha"), ("18", "reg-beta")])
     server = urllib.parse.urlsplit(database.conninfo)
     sam_local.let_reach(server.port)

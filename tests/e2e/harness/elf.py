@@ -43,3 +43,8 @@ def is_executable_stack(file: Path) -> bool:
 def loaded_bytes(file: Path) -> int:
     """What is mapped of the file: arm64 files are padded, since a page there may have 64 KB."""
     return sum(int(size, 16) for size in re.findall(r"LOAD +0x\S+ 0x\S+ 0x\S+ 0x(\S+)", _readelf("-l", file)))
+
+
+def machine(file: Path) -> str:
+    """The processor that a binary is for, as readelf calls it."""
+    return re.search(r"Machine: +(.*)", _readelf("-h", file))[1]

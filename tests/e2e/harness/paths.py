@@ -14,10 +14,11 @@ SYSROOT = {"arm64": "/usr/aarch64-linux-gnu", "x86_64": "/usr/x86_64-linux-gnu"}
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATE = ROOT / "template.yaml"
-PACKAGE = ROOT / "build" / ("package" if ARCH == HERE else f"package-{ARCH}")
+PACKAGE = ROOT / "build" / f"package-{ARCH}"
 LAYER = PACKAGE / "layer"
 BOOTSTRAP = LAYER / "bootstrap"
-TEST_FUNCTIONS = ROOT / "build" / ("tests" if ARCH == HERE else f"tests-{ARCH}") / "functions"
+DEPLOYED = ROOT / "build" / "package"  # a link to one of these: what template.yaml names
+TEST_FUNCTIONS = ROOT / "build" / f"tests-{ARCH}" / "functions"
 SYMBOLS = ROOT / "build" / f"symbols-{ARCH}"
 REPORT = ROOT / "build" / "report"
 

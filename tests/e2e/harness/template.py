@@ -7,7 +7,7 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 from samtranslator.translator.transform import transform  # noqa: E402
 from samtranslator.yaml_helper import yaml_parse  # noqa: E402
 
-from harness.paths import TEMPLATE  # noqa: E402
+from harness.paths import ROOT, TEMPLATE  # noqa: E402
 
 
 class _NoManagedPolicies:
@@ -17,6 +17,11 @@ class _NoManagedPolicies:
 
 def source() -> dict:
     return yaml_parse(TEMPLATE.read_text())
+
+
+def stack(path: str) -> dict:
+    """A template that is nested, by its path from the top of the tree."""
+    return yaml_parse((ROOT / path).read_text())
 
 
 def transformed() -> dict:

@@ -1,0 +1,267 @@
+"""Each function with exactly the environment and the permissions that template.yaml gives it: with all of them it does its work; without
+any single one it does not, or it says what it lacks.
+
+A call is judged by the role's own statements, resource and condition included (harness/iam_gate.py), and by moto, which checks signature, token
+and action."""
+
+import json
+import urllib.parse
+
+import pytest
+from botocore.exceptions import ClientError
+
+from harness import paths, push, rds, template
+from harness.iam_facts import REGION
+from harness.policy import grants, listed, matches
+from harness.stack import Stack
+from harness.world import AWAY, PARTNER, Sandbox, World
+
+WRITES_LOG = "Lambda keeps what a function prints"
+JOINS_VPC = "Lambda connects the sandbox with the VPC"
+
+# (function, action): what Lambda does with a function's role. No function calls it, so that no test here could miss it.
+LAMBDAS_OWN = {
+    ("*", "logs:CreateLogStream"): WRITES_LOG,
+    ("*", "logs:PutLogEvents"): WRITES_LOG,
+    ("*", "ec2:CreateNetworkInterface"): JOINS_VPC,
+    ("*", "ec2:DeleteNetworkInterface"): JOINS_VPC,
+    ("*", "ec2:DescribeNetworkInterfaces"): JOINS_VPC,
+    ("*", "ec2:DescribeSubnets"): JOINS_VPC,
+    ("*", "ec2:AssignPrivateIpAddresses"): JOINS_VPC,
+    ("*", "ec2:UnassignPrivateIpAddresses"): JOINS_VPC,
+    ("AuroraSnapshot", "sqs:SendMessage"): "Lambda keeps an event that failed three times (DestinationConfig)",
+}
+
+
+# --- the work of each function, and what is to come of it
+
+
+def push_send(sandbox: Sandbox):
+    """One message is sent; the other one's device must wait for as long as FCM says."""
+    sandbox.database.add_devices([("17", "reg-17"), ("18", "reg-18")])
+    sandbox.fcm.script("reg-18", {"verdict": "quota_bare", "retry_after_s": 120})
+    n_done = sandbox.poll("PushQueue", [push.body("now", {"users": ["17"]}), push.body("later", {"users": ["18"]})])
+    return n_done, sorted(sandbox.fcm.targets())
+
+
+def push_devices(sandbox: Sandbox):
+    n_done = sandbox.poll("DevicesQueue", [json.dumps({"action": "register", "kind": "token", "registration": "reg-17",
+                                                       "platform": "android", "user": "17", "topics": ["news"]})])
+    return n_done, sandbox.database.rows("select topic, state from narae_push.topic")
+
+
+def push_prune(sandbox: Sandbox):
+    sandbox.database.add_devices([("17", "reg-17")])
+    sandbox.database.run("insert into narae_push.topic (device_id, topic, state, is_wanted) values (1, 'news', 'wanted', true)")
+    return sandbox.invoke({}).get("isComplete"), sandbox.database.rows("select state from narae_push.topic")
+
+
+def search_query(sandbox: Sandbox):
+    sandbox.database.run((paths.ROOT / "functions" / "search" / "schema.sql").read_text())
+    sandbox.database.run("insert into narae_search.person (user_id, nickname) values ('1', '김철수')")
+    found = [result["id"] for result in sandbox.invoke({"q": "김철"}).get("results", [])]
+    return found, sandbox.queue("SearchQueue").left()
+
+
+def search_log(sandbox: Sandbox):
+    n_done = sandbox.poll("SearchQueue", [json.dumps({"user_query": "강아지", "session_id": "s-1"})])
+    return n_done, n_records(sandbox.account.client("kinesis"), sandbox.stack.value("Lake", "Outputs.StreamName"))
+
+
+def n_records(kinesis, stream: str) -> int:
+    n = 0
+    for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
+        at = kinesis.get_shard_iterator(StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+        n += len(kinesis.get_records(ShardIterator=at, Limit=10000)["Records"])
+    return n
+
+
+def aurora_snapshot(sandbox: Sandbox):
+    """Three slots of an encrypted cluster: each makes a snapshot, shares and copies the one before, and the third deletes the first."""
+    home, away = (sandbox.account.client("rds", region) for region in (REGION, AWAY))
+    begin_anew(home, away, sandbox.world.home_key)
+    replies = [sandbox.invoke(rds.scheduled(ago_s=hours * 3600)) for hours in (3, 2, 1)]
+    totals = [reply.get("totals", {}) for reply in replies]
+    return ([(t.get("created"), t.get("deleted")) for t in totals], len(snapshots(home)), len(snapshots(away)),
+            [account for id in snapshots(home) for account in shared_with(home, id)])
+
+
+def begin_anew(home, away, key: str) -> None:
+    for client in home, away:
+        for id in snapshots(client):
+            client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=id)
+    if not home.describe_db_clusters()["DBClusters"]:
+        home.create_db_cluster(DBClusterIdentifier="orders", Engine="aurora-postgresql", MasterUsername="root",
+                               MasterUserPassword="not-a-secret", StorageEncrypted=True, KmsKeyId=key)
+
+
+def snapshots(client) -> list[str]:
+    found = client.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
+    return [snapshot["DBClusterSnapshotIdentifier"] for snapshot in found]
+
+
+def shared_with(client, id: str) -> list[str]:
+    answer = client.describe_db_cluster_snapshot_attributes(DBClusterSnapshotIdentifier=id)["DBClusterSnapshotAttributesResult"]
+    return [account for attribute in answer["DBClusterSnapshotAttributes"] for account in attribute["AttributeValues"]]
+
+
+WORK = {
+    "PushSend": (push_send, (1, ["reg-17", "reg-18"])),
+    "PushDevices": (push_devices, (1, [("news", "active")])),
+    "PushPrune": (push_prune, (True, [("active",)])),
+    "SearchQuery": (search_query, (["1"], 1)),
+    "SearchLog": (search_log, (1, 1)),
+    "AuroraSnapshot": (aurora_snapshot, ([(1, 0), (1, 0), (1, 1)], 2, 2, [PARTNER])),
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    world = World(tmp_path_factory.mktemp("world"))
+    yield world
+    world.stop()
+
+
+@pytest.fixture
+def run(world):
+    """run(stack, function, what its role may do) -> what came of its work, and what was said."""
+    started = []
+
+    def run(stack: Stack, function: str, statements: list[dict] | None = None, form=lambda uri: uri) -> tuple[object, str]:
+        statements = stack.statements(function) if statements is None else statements
+        sandbox = Sandbox(world, stack, function, statements, form)
+        started.append(sandbox)
+        try:
+            result = WORK[function][0](sandbox)
+        except ClientError as refusal:  # of a call that Lambda's poller makes
+            return None, str(refusal)
+        return result, sandbox.text()
+
+    yield run
+    for sandbox in started:
+        sandbox.stop()
+
+
+# --- with all permissions
+
+
+@pytest.mark.parametrize("function", WORK)
+def test_a_function_works_with_its_role_and_its_environment(world, run, function):
+    result, said = run(world.deploy(), function)
+
+    assert result == WORK[function][1], said
+    assert world.account.gate.refused == []
+
+
+def database_json(uri: str, **more) -> str:
+    parts = urllib.parse.urlsplit(uri)
+    return json.dumps({"engine": "postgres", "username": parts.username, "password": parts.password, "host": parts.hostname,
+                       "port": parts.port, "dbname": parts.path[1:], "dbClusterIdentifier": "orders", **more})
+
+
+def conninfo(uri: str) -> str:
+    parts = urllib.parse.urlsplit(uri)
+    return f"host={parts.hostname} port={parts.port} user={parts.username} password={parts.password} dbname={parts.path[1:]}"
+
+
+FORMS = {"uri": lambda uri: uri, "conninfo": conninfo, "rds": database_json}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("function", ["PushDevices", "SearchQuery"])
+def test_the_databases_secret_has_any_of_its_forms_under_an_own_key(world, run, function, form):
+    result, said = run(world.deploy(), function, form=FORMS[form])
+
+    assert result == WORK[function][1], said
+    assert "kms:Decrypt" in {ask.action for ask in world.account.gate.granted}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_secrets_under_the_key_that_aws_manages_need_no_permission_for_it(world, run, form):
+    stack = world.deploy(SecretsKeyArn="", DatabaseSecretArn=world.secret(f"database-{form}", "none yet"),
+                         FcmServiceAccountSecretArn=world.secret(f"service-account-{form}", world.fcm.service_account()))
+
+    result, said = run(stack, "PushDevices", form=FORMS[form])
+
+    assert result == WORK["PushDevices"][1], said
+    assert not [s for s in stack.statements("PushDevices") if "kms:" in str(s["Action"])]
+
+
+# --- without one of them
+
+
+def is_lambdas_own(function: str, action: str) -> bool:
+    return ("*", action) in LAMBDAS_OWN or (function, action) in LAMBDAS_OWN
+
+
+def permissions() -> list[tuple[str, str, str]]:
+    """(function, Sid, action) of all roles, whatever the parameters are."""
+    resources = template.transformed()["Resources"]
+    found = []
+    for function, properties in template.of_type({"Resources": resources}, "AWS::Lambda::Function").items():
+        for policy in resources[properties["Role"]["Fn::GetAtt"][0]]["Properties"]["Policies"]:
+            statements = [s.get("Fn::If", [None, s])[1] for s in policy["PolicyDocument"]["Statement"]]
+            found += [(function, s["Sid"], action) for s in statements for action in listed(s["Action"])]
+    return found
+
+
+OWN = [permission for permission in permissions() if not is_lambdas_own(permission[0], permission[2])]
+
+
+def test_there_is_work_for_each_function_that_calls_aws():
+    assert {function for function, _, _ in OWN} == set(WORK)
+
+
+@pytest.mark.parametrize("function, sid, action", OWN, ids=[":".join(permission) for permission in OWN])
+def test_without_a_permission_a_function_says_what_it_lacks(world, run, function, sid, action):
+    """Of each resource alone. One that nobody misses is one too many."""
+    n_resources = len(of_permission(world.deploy(), function, sid, action)[1])
+    assert n_resources
+
+    for n in range(n_resources):
+        stack = world.deploy()
+        every, taken = of_permission(stack, function, sid, action)
+        result, said = run(stack, function, [grant for grant in every if grant is not taken[n]])
+        refused = list(world.account.gate.refused)
+        assert refused, f"{function} needs no {action} on {taken[n]['Resource']}, and came to {result}"
+        assert {ask.action for ask, _ in refused} == {action} and matches(taken[n]["Resource"], refused[0][0].resource)
+        assert [words for _, words in refused if words not in said] == [], said
+
+
+def of_permission(stack: Stack, function: str, sid: str, action: str) -> tuple[list[dict], list[dict]]:
+    """All grants of a function, and those among them that are the permission, one for each resource."""
+    every = grants(stack.statements(function))
+    return every, [grant for grant in every if (grant["Sid"], grant["Action"]) == (sid, action)]
+
+
+def test_aws_itself_keeps_the_function_from_snapshots_that_it_did_not_make(world):
+    home, ours = world.account.client("rds"), {"narae:managed-by": "aurora_snapshot"}
+    begin_anew(home, world.account.client("rds", AWAY), world.home_key)
+    for id, tags in ("ours", ours), ("somebodys", {"narae:managed-by": "me"}), ("bare", {}):
+        home.create_db_cluster_snapshot(DBClusterSnapshotIdentifier=id, DBClusterIdentifier="orders",
+                                        Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+    world.account.allow(world.deploy().statements("AuroraSnapshot"))
+    role = world.account.role_client("rds")
+
+    for id in "somebodys", "bare":
+        with pytest.raises(ClientError, match="AccessDenied"):
+            role.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=id)
+    role.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="ours")
+
+    assert snapshots(home) == ["somebodys", "bare"]
+
+
+def test_the_parameters_turn_every_statement_on(world):
+    """Else the tests above would be of less than the template holds."""
+    stack = world.deploy()
+    functions = {function for function, _, _ in permissions()}
+    held = {(function, s["Sid"], action) for function in functions for s in stack.statements(function) for action in listed(s["Action"])}
+
+    assert held == set(permissions())
+
+
+def test_what_lambda_does_itself_is_in_the_roles():
+    found = {(function, action) for function, _, action in permissions()}
+
+    for function, action in LAMBDAS_OWN:
+        assert (function, action) in found or (function == "*" and action in {a for _, a in found}), action

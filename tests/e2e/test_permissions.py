@@ -12,25 +12,16 @@ from botocore.exceptions import ClientError
 
 from harness import paths, push, rds, template
 from harness.iam_facts import REGION
-from harness.policy import grants, listed, matches
-from harness.stack import Stack
+from harness.policy import Ask, allows, grants, listed, matches
+from harness.stack import ACCOUNT, NO_VALUE, Stack
 from harness.world import AWAY, PARTNER, Sandbox, World
 
-WRITES_LOG = "Lambda keeps what a function prints"
-JOINS_VPC = "Lambda connects the sandbox with the VPC"
-
-# (function, action): what Lambda does with a function's role. No function calls it, so that no test here could miss it.
-LAMBDAS_OWN = {
-    ("*", "logs:CreateLogStream"): WRITES_LOG,
-    ("*", "logs:PutLogEvents"): WRITES_LOG,
-    ("*", "ec2:CreateNetworkInterface"): JOINS_VPC,
-    ("*", "ec2:DeleteNetworkInterface"): JOINS_VPC,
-    ("*", "ec2:DescribeNetworkInterfaces"): JOINS_VPC,
-    ("*", "ec2:DescribeSubnets"): JOINS_VPC,
-    ("*", "ec2:AssignPrivateIpAddresses"): JOINS_VPC,
-    ("*", "ec2:UnassignPrivateIpAddresses"): JOINS_VPC,
-    ("AuroraSnapshot", "sqs:SendMessage"): "Lambda keeps an event that failed three times (DestinationConfig)",
-}
+# What Lambda does itself with a function's role, so that no run here could miss it; and the part of the function that makes it do so.
+WRITES_LOG = ["logs:CreateLogStream", "logs:PutLogEvents"]  # LoggingConfig
+JOINS_VPC = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
+             "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"]  # VpcConfig
+TRACES = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]  # TracingConfig
+KEEPS_WHAT_FAILED = ["sqs:SendMessage"]  # DestinationConfig of asynchronous invocations
 
 
 # --- the work of each function, and what is to come of it
@@ -190,22 +181,27 @@ def test_secrets_under_the_key_that_aws_manages_need_no_permission_for_it(world,
 # --- without one of them
 
 
-def is_lambdas_own(function: str, action: str) -> bool:
-    return ("*", action) in LAMBDAS_OWN or (function, action) in LAMBDAS_OWN
+RESOURCES = template.transformed()["Resources"]
+
+
+def lambdas_own(function: str) -> list[str]:
+    """Actions."""
+    configs = template.of_type({"Resources": RESOURCES}, "AWS::Lambda::EventInvokeConfig").values()
+    has_destination = any(config["FunctionName"] == {"Ref": function} for config in configs)
+    return WRITES_LOG + JOINS_VPC + TRACES + (KEEPS_WHAT_FAILED if has_destination else [])
 
 
 def permissions() -> list[tuple[str, str, str]]:
     """(function, Sid, action) of all roles, whatever the parameters are."""
-    resources = template.transformed()["Resources"]
     found = []
-    for function, properties in template.of_type({"Resources": resources}, "AWS::Lambda::Function").items():
-        for policy in resources[properties["Role"]["Fn::GetAtt"][0]]["Properties"]["Policies"]:
+    for function, properties in template.of_type({"Resources": RESOURCES}, "AWS::Lambda::Function").items():
+        for policy in RESOURCES[properties["Role"]["Fn::GetAtt"][0]]["Properties"]["Policies"]:
             statements = [s.get("Fn::If", [None, s])[1] for s in policy["PolicyDocument"]["Statement"]]
             found += [(function, s["Sid"], action) for s in statements for action in listed(s["Action"])]
     return found
 
 
-OWN = [permission for permission in permissions() if not is_lambdas_own(permission[0], permission[2])]
+OWN = [permission for permission in permissions() if permission[2] not in lambdas_own(permission[0])]
 
 
 def test_there_is_work_for_each_function_that_calls_aws():
@@ -215,12 +211,14 @@ def test_there_is_work_for_each_function_that_calls_aws():
 @pytest.mark.parametrize("function, sid, action", OWN, ids=[":".join(permission) for permission in OWN])
 def test_without_a_permission_a_function_says_what_it_lacks(world, run, function, sid, action):
     """Of each resource alone. One that nobody misses is one too many."""
-    n_resources = len(of_permission(world.deploy(), function, sid, action)[1])
-    assert n_resources
+    stack = world.deploy()
+    every, taken = of_permission(stack, function, sid, action)
+    assert taken
 
-    for n in range(n_resources):
-        stack = world.deploy()
-        every, taken = of_permission(stack, function, sid, action)
+    for n in range(len(taken)):
+        if n > 0:  # the last run has left messages in the queues
+            stack = world.deploy()
+            every, taken = of_permission(stack, function, sid, action)
         result, said = run(stack, function, [grant for grant in every if grant is not taken[n]])
         refused = list(world.account.gate.refused)
         assert refused, f"{function} needs no {action} on {taken[n]['Resource']}, and came to {result}"
@@ -260,8 +258,39 @@ def test_the_parameters_turn_every_statement_on(world):
     assert held == set(permissions())
 
 
-def test_what_lambda_does_itself_is_in_the_roles():
-    found = {(function, action) for function, _, action in permissions()}
+# --- what others do with the roles
 
-    for function, action in LAMBDAS_OWN:
-        assert (function, action) in found or (function == "*" and action in {a for _, a in found}), action
+
+def lambdas_asks(stack: Stack, function: str) -> list[Ask]:
+    """What Lambda does with a function's role, and to which resources."""
+    group = stack.resolve(stack.function(function)["LoggingConfig"]["LogGroup"])
+    has = stack.resolve({key: stack.function(function).get(key, NO_VALUE) for key in ("VpcConfig", "TracingConfig")})
+    asks = [Ask(action, f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:2026/11/27/[$LATEST]0") for action in WRITES_LOG]
+    asks += [Ask(action, f"arn:aws:ec2:{REGION}:{ACCOUNT}:network-interface/eni-0") for action in JOINS_VPC if "VpcConfig" in has]
+    asks += [Ask(action, "*") for action in TRACES if "TracingConfig" in has]
+    for config in template.of_type(stack.template, "AWS::Lambda::EventInvokeConfig").values():
+        if config["FunctionName"] == {"Ref": function}:
+            asks += [Ask(action, stack.resolve(config["DestinationConfig"]["OnFailure"]["Destination"])) for action in KEEPS_WHAT_FAILED]
+    return asks
+
+
+@pytest.mark.parametrize("function", WORK)
+def test_lambda_may_do_its_own_part_with_the_role_and_nothing_besides(world, function):
+    stack = world.deploy()
+    statements, asks = stack.statements(function), lambdas_asks(stack, function)
+
+    assert [str(ask) for ask in asks if not allows(statements, ask)] == []
+    given = {grant["Action"] for grant in grants(statements)} - {action for f, _, action in OWN if f == function}
+    assert given == {ask.action for ask in asks}
+
+
+def test_a_schedule_may_start_its_function_and_keep_what_it_could_not_start(world):
+    stack = world.deploy()
+
+    for name, schedule in template.of_type(stack.template, "AWS::Scheduler::Schedule").items():
+        target = schedule["Target"]
+        asks = [Ask("lambda:InvokeFunction", stack.resolve(target["Arn"]))]
+        asks += [Ask("sqs:SendMessage", stack.resolve(target["DeadLetterConfig"]["Arn"]))] if "DeadLetterConfig" in target else []
+        statements = stack.role_statements(target["RoleArn"])
+        assert [str(ask) for ask in asks if not allows(statements, ask)] == [], name
+        assert len(grants(statements)) == len(asks), f"{name}: its role may more than that"

@@ -29,7 +29,7 @@ def _without_no_value(value):
     return value
 
 
-# --- what is made of a resource: its attributes, "Ref" among them
+# --- what is made of a resource by its properties as they stand: its attributes, "Ref" among them
 
 
 def _arn(service: str, resource: str) -> str:
@@ -42,14 +42,14 @@ QUEUE_ATTRIBUTES = {"VisibilityTimeout", "MessageRetentionPeriod", "MaximumMessa
 
 def _queue(stack: "Stack", name: str, properties: dict) -> dict:
     attributes = {key: json.dumps(value) if isinstance(value, (dict, bool)) else str(value)
-                  for key, value in properties.items() if key in QUEUE_ATTRIBUTES}
+                  for key, value in stack.resolve(properties).items() if key in QUEUE_ATTRIBUTES}
     url = stack.aws.client("sqs").create_queue(QueueName=f"{stack.name}-{name}", Attributes=attributes)["QueueUrl"]
     return {"Ref": url, "Arn": _arn("sqs", f"{stack.name}-{name}"), "QueueName": f"{stack.name}-{name}"}
 
 
 def _secret(stack: "Stack", name: str, properties: dict) -> dict:
     """GenerateSecretString is CloudFormation's own: the API has the same by halves."""
-    client, how = stack.aws.client("secretsmanager"), properties["GenerateSecretString"]
+    client, how = stack.aws.client("secretsmanager"), stack.resolve(properties["GenerateSecretString"])
     made = client.get_random_password(PasswordLength=how["PasswordLength"], ExcludePunctuation=how["ExcludePunctuation"])["RandomPassword"]
     if "GenerateStringKey" in how:
         made = json.dumps({**json.loads(how["SecretStringTemplate"]), how["GenerateStringKey"]: made})
@@ -57,7 +57,7 @@ def _secret(stack: "Stack", name: str, properties: dict) -> dict:
 
 
 def _key(stack: "Stack", name: str, properties: dict) -> dict:
-    made = stack.aws.client("kms").create_key(Description=properties["Description"])["KeyMetadata"]
+    made = stack.aws.client("kms").create_key()["KeyMetadata"]
     return {"Ref": made["KeyId"], "Arn": made["Arn"]}
 
 
@@ -65,14 +65,19 @@ def _stream(stack: "Stack", name: str, properties: dict) -> dict:
     """moto makes ON_DEMAND streams PROVISIONED, and encrypts none when it makes them."""
     client = stack.aws.client("kinesis")
     client.create_stream(StreamName=f"{stack.name}-{name}", ShardCount=4)
-    client.start_stream_encryption(StreamName=f"{stack.name}-{name}", **properties["StreamEncryption"])
+    client.start_stream_encryption(StreamName=f"{stack.name}-{name}", **stack.resolve(properties["StreamEncryption"]))
     return {"Ref": f"{stack.name}-{name}", "Arn": _arn("kinesis", f"stream/{stack.name}-{name}")}
 
 
 def _nested(stack: "Stack", name: str, properties: dict) -> dict:
     source = yaml_parse((ROOT / properties["TemplateURL"]).read_text())
-    inner = Stack(stack.aws, properties.get("Parameters", {}), f"{stack.name}-{name}", source)
+    inner = Stack(stack.aws, stack.resolve(properties.get("Parameters", {})), f"{stack.name}-{name}", source)
     return {f"Outputs.{output}": (lambda output=output: inner.output(output)) for output in inner.template["Outputs"]}
+
+
+def _log_group(stack: "Stack", name: str, properties: dict) -> dict:
+    group = stack.resolve(properties.get("LogGroupName", f"{stack.name}-{name}"))
+    return {"Ref": group, "Arn": _arn("logs", f"log-group:{group}:*")}  # its streams are meant
 
 
 def _named(service: str, kind: str) -> Callable:
@@ -86,7 +91,7 @@ MAKERS = {
     "AWS::KMS::Key": _key,
     "AWS::Kinesis::Stream": _stream,
     "AWS::CloudFormation::Stack": _nested,
-    "AWS::Logs::LogGroup": _named("logs", "log-group:"),
+    "AWS::Logs::LogGroup": _log_group,
     "AWS::Lambda::Function": _named("lambda", "function:"),
     "AWS::SNS::Topic": _named("sns", ""),
 }
@@ -115,10 +120,13 @@ class Stack:
 
     def statements(self, function: str) -> list[dict]:
         """Of all policies of the function's role."""
-        role = self.template["Resources"][self.function(function)["Role"]["Fn::GetAtt"][0]]["Properties"]
+        return self.role_statements(self.function(function)["Role"])
+
+    def role_statements(self, arn: dict) -> list[dict]:
+        """arn: as the template refers to the role."""
+        role = self.resolve(self.template["Resources"][arn["Fn::GetAtt"][0]]["Properties"])
         assert "ManagedPolicyArns" not in role and "PermissionsBoundary" not in role, "harness/policy.py knows neither"
-        documents = [self.resolve(policy["PolicyDocument"]) for policy in role["Policies"]]
-        return [statement for document in documents for statement in document["Statement"]]
+        return [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
 
     def output(self, name: str) -> str:
         return self.resolve(self.template["Outputs"][name]["Value"])
@@ -143,7 +151,7 @@ class Stack:
     def _make(self, name: str) -> dict:
         resource = self.template["Resources"][name]
         assert resource["Type"] in MAKERS, f"{name}: stack.py cannot make a {resource['Type']}"
-        return MAKERS[resource["Type"]](self, name, self.resolve(resource.get("Properties", {})))
+        return MAKERS[resource["Type"]](self, name, resource.get("Properties", {}))
 
 
 class _Symbols(IntrinsicsSymbolTable):

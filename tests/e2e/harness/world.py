@@ -63,20 +63,22 @@ class World:
 
 
 class Sandbox:
-    """One function, with a new database behind it."""
+    """One function, with a new database behind it if it has use for one."""
 
     def __init__(self, world: World, stack: Stack, function: str, statements: list[dict], form: Callable[[str], str]):
         """statements: what its role may do; form: how the database's secret says its URI."""
         self.world, self.stack, self.account, self.fcm = world, stack, world.account, world.fcm
-        self.database = Database()
-        self.account.client("secretsmanager").put_secret_value(
-            SecretId=stack.value("DatabaseSecretArn"), SecretString=form(self.database.conninfo))
+        settings = stack.environment(function)
+        self.database = Database() if "NARAE_DATABASE" in settings else None
+        if self.database:
+            self.account.client("secretsmanager").put_secret_value(
+                SecretId=settings["NARAE_DATABASE"], SecretString=form(self.database.conninfo))
         self.fcm.control("reset")
         self.account.allow(statements)
         properties = stack.function(function)
         self.emulator = Emulator(
             paths.function(properties["Handler"].split(".")[0]), properties["Handler"], world.scratch / stack.name,
-            {**self.stack.environment(function), **self.account.environment(), "SSL_CERT_FILE": str(pki.root())}, properties["Timeout"])
+            {**settings, **self.account.environment(), "SSL_CERT_FILE": str(pki.root())}, properties["Timeout"])
 
     def invoke(self, what) -> dict:
         return self.emulator.invoke(what).json()
@@ -102,4 +104,5 @@ class Sandbox:
 
     def stop(self) -> None:
         self.emulator.stop()
-        self.database.drop()
+        if self.database:
+            self.database.drop()

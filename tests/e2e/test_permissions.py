@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from harness import paths, push, rds, template
 from harness.iam_facts import REGION
 from harness.policy import Ask, allows, grants, listed, matches
+from harness.process import wait_until
 from harness.stack import ACCOUNT, NO_VALUE, Stack
 from harness.world import AWAY, PARTNER, Sandbox, World
 
@@ -51,7 +52,9 @@ def search_query(sandbox: Sandbox):
     sandbox.database.run((paths.ROOT / "functions" / "search" / "schema.sql").read_text())
     sandbox.database.run("insert into narae_search.person (user_id, nickname) values ('1', '김철수')")
     found = [result["id"] for result in sandbox.invoke({"q": "김철"}).get("results", [])]
-    return found, sandbox.queue("SearchQueue").left()
+    reports, gate = sandbox.queue("SearchQueue"), sandbox.account.gate
+    wait_until(lambda: reports.left() or gate.refused, "the search's event")  # the function waits for its answer for 300 ms only
+    return found, reports.left()
 
 
 def search_log(sandbox: Sandbox):

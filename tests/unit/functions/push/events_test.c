@@ -37,11 +37,8 @@ Test(events, examples_are_what_their_names_say)
         const char *file;
         size_t n_taken, n_refused;
     } files[] = {
-        {"sqs-one-message.json", 1, 0},
-        {"sqs-three-messages.json", 2, 1},
-        {"sqs-every-target.json", 5, 0},
-        {"sqs-bad-messages.json", 0, 7},
-        {"sqs-fifo-two-users.json", 3, 1},
+        {"sqs-one-message.json", 1, 0},  {"sqs-three-messages.json", 2, 1}, {"sqs-every-target.json", 5, 0},
+        {"sqs-bad-messages.json", 0, 7}, {"sqs-fifo-two-users.json", 3, 1},
     };
 
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

@@ -226,7 +226,8 @@ def test_it_has_the_keys_that_aws_gives_it(name):
 
 
 @pytest.mark.parametrize("ours, complaint", [
-    ({"a": 1, "b": {"c": 1}}, []), ({"b": {"c": 1}}, ["event.a: is missing"]), ({"a": 1, "b": {"c": 1, "d": 1}}, ["event.b.d: AWS has no such key"]),
+    ({"a": 1, "b": {"c": 1}}, []), ({"b": {"c": 1}}, ["event.a: is missing"]),
+    ({"a": 1, "b": {"c": 1, "d": 1}}, ["event.b.d: AWS has no such key"]),
     ({"a": 1, "b": {"c": 1}, "version": "0"}, []), ({"a": 1, "b": {}}, ["event.b.c: is missing"]),
 ])
 def test_differences_are_found(ours, complaint):

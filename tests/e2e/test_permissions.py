@@ -1,8 +1,8 @@
 """Each function with exactly the environment and the permissions that template.yaml gives it: with all of them it does its work; without
 any single one it does not, or it says what it lacks.
 
-A call is judged by the role's own statements, resource and condition included (harness/iam_gate.py), and by moto, which checks signature, token
-and action."""
+A call is judged by the role's own statements, resource and condition included (harness/iam_gate.py), and by moto, which checks
+signature, token and action."""
 
 import json
 import urllib.parse
@@ -10,12 +10,12 @@ import urllib.parse
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import paths, push, rds, template
+from harness import template
 from harness.iam_facts import REGION
 from harness.policy import Ask, allows, grants, listed, matches
-from harness.process import wait_until
 from harness.stack import ACCOUNT, NO_VALUE, Stack
-from harness.world import AWAY, PARTNER, Sandbox, World
+from harness.work import WORK, begin_anew, snapshots
+from harness.world import AWAY, Sandbox, World
 
 # What Lambda does itself with a function's role, so that no run here could miss it; and the part of the function that makes it do so.
 WRITES_LOG = ["logs:CreateLogStream", "logs:PutLogEvents"]  # LoggingConfig
@@ -23,90 +23,6 @@ JOINS_VPC = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:De
              "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"]  # VpcConfig
 TRACES = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]  # TracingConfig
 KEEPS_WHAT_FAILED = ["sqs:SendMessage"]  # DestinationConfig of asynchronous invocations
-
-
-# --- the work of each function, and what is to come of it
-
-
-def push_send(sandbox: Sandbox):
-    """One message is sent; the other one's device must wait for as long as FCM says."""
-    sandbox.database.add_devices([("17", "reg-17"), ("18", "reg-18")])
-    sandbox.fcm.script("reg-18", {"verdict": "quota_bare", "retry_after_s": 120})
-    n_done = sandbox.poll("PushQueue", [push.body("now", {"users": ["17"]}), push.body("later", {"users": ["18"]})])
-    return n_done, sorted(sandbox.fcm.targets())
-
-
-def push_devices(sandbox: Sandbox):
-    n_done = sandbox.poll("DevicesQueue", [json.dumps({"action": "register", "kind": "token", "registration": "reg-17",
-                                                       "platform": "android", "user": "17", "topics": ["news"]})])
-    return n_done, sandbox.database.rows("select topic, state from narae_push.topic")
-
-
-def push_prune(sandbox: Sandbox):
-    sandbox.database.add_devices([("17", "reg-17")])
-    sandbox.database.run("insert into narae_push.topic (device_id, topic, state, is_wanted) values (1, 'news', 'wanted', true)")
-    return sandbox.invoke({}).get("isComplete"), sandbox.database.rows("select state from narae_push.topic")
-
-
-def search_query(sandbox: Sandbox):
-    sandbox.database.run((paths.ROOT / "functions" / "search" / "schema.sql").read_text())
-    sandbox.database.run("insert into narae_search.person (user_id, nickname) values ('1', '김철수')")
-    found = [result["id"] for result in sandbox.invoke({"q": "김철"}).get("results", [])]
-    reports, gate = sandbox.queue("SearchQueue"), sandbox.account.gate
-    wait_until(lambda: reports.left() or gate.refused, "the search's event")  # the function waits for its answer for 300 ms only
-    return found, reports.left()
-
-
-def search_log(sandbox: Sandbox):
-    n_done = sandbox.poll("SearchQueue", [json.dumps({"user_query": "강아지", "session_id": "s-1"})])
-    return n_done, n_records(sandbox.account.client("kinesis"), sandbox.stack.value("Lake", "Outputs.StreamName"))
-
-
-def n_records(kinesis, stream: str) -> int:
-    n = 0
-    for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
-        at = kinesis.get_shard_iterator(StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
-        n += len(kinesis.get_records(ShardIterator=at, Limit=10000)["Records"])
-    return n
-
-
-def aurora_snapshot(sandbox: Sandbox):
-    """Three slots of an encrypted cluster: each makes a snapshot, shares and copies the one before, and the third deletes the first."""
-    home, away = (sandbox.account.client("rds", region) for region in (REGION, AWAY))
-    begin_anew(home, away, sandbox.world.home_key)
-    replies = [sandbox.invoke(rds.scheduled(ago_s=hours * 3600)) for hours in (3, 2, 1)]
-    totals = [reply.get("totals", {}) for reply in replies]
-    return ([(t.get("created"), t.get("deleted")) for t in totals], len(snapshots(home)), len(snapshots(away)),
-            [account for id in snapshots(home) for account in shared_with(home, id)])
-
-
-def begin_anew(home, away, key: str) -> None:
-    for client in home, away:
-        for id in snapshots(client):
-            client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=id)
-    if not home.describe_db_clusters()["DBClusters"]:
-        home.create_db_cluster(DBClusterIdentifier="orders", Engine="aurora-postgresql", MasterUsername="root",
-                               MasterUserPassword="not-a-secret", StorageEncrypted=True, KmsKeyId=key)
-
-
-def snapshots(client) -> list[str]:
-    found = client.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
-    return [snapshot["DBClusterSnapshotIdentifier"] for snapshot in found]
-
-
-def shared_with(client, id: str) -> list[str]:
-    answer = client.describe_db_cluster_snapshot_attributes(DBClusterSnapshotIdentifier=id)["DBClusterSnapshotAttributesResult"]
-    return [account for attribute in answer["DBClusterSnapshotAttributes"] for account in attribute["AttributeValues"]]
-
-
-WORK = {
-    "PushSend": (push_send, (1, ["reg-17", "reg-18"])),
-    "PushDevices": (push_devices, (1, [("news", "active")])),
-    "PushPrune": (push_prune, (True, [("active",)])),
-    "SearchQuery": (search_query, (["1"], 1)),
-    "SearchLog": (search_log, (1, 1)),
-    "AuroraSnapshot": (aurora_snapshot, ([(1, 0), (1, 0), (1, 1)], 2, 2, [PARTNER])),
-}
 
 
 @pytest.fixture(scope="module")
@@ -185,10 +101,11 @@ def test_secrets_under_the_key_that_aws_manages_need_no_permission_for_it(world,
 
 
 RESOURCES = template.transformed()["Resources"]
+FUNCTIONS = template.of_type({"Resources": RESOURCES}, "AWS::Lambda::Function")
 
 
 def lambdas_own(function: str) -> list[str]:
-    """Actions."""
+    """Which actions, by the template as it stands."""
     configs = template.of_type({"Resources": RESOURCES}, "AWS::Lambda::EventInvokeConfig").values()
     has_destination = any(config["FunctionName"] == {"Ref": function} for config in configs)
     return WRITES_LOG + JOINS_VPC + TRACES + (KEEPS_WHAT_FAILED if has_destination else [])
@@ -197,7 +114,7 @@ def lambdas_own(function: str) -> list[str]:
 def permissions() -> list[tuple[str, str, str]]:
     """(function, Sid, action) of all roles, whatever the parameters are."""
     found = []
-    for function, properties in template.of_type({"Resources": RESOURCES}, "AWS::Lambda::Function").items():
+    for function, properties in FUNCTIONS.items():
         for policy in RESOURCES[properties["Role"]["Fn::GetAtt"][0]]["Properties"]["Policies"]:
             statements = [s.get("Fn::If", [None, s])[1] for s in policy["PolicyDocument"]["Statement"]]
             found += [(function, s["Sid"], action) for s in statements for action in listed(s["Action"])]
@@ -255,8 +172,7 @@ def test_aws_itself_keeps_the_function_from_snapshots_that_it_did_not_make(world
 def test_the_parameters_turn_every_statement_on(world):
     """Else the tests above would be of less than the template holds."""
     stack = world.deploy()
-    functions = {function for function, _, _ in permissions()}
-    held = {(function, s["Sid"], action) for function in functions for s in stack.statements(function) for action in listed(s["Action"])}
+    held = {(function, s["Sid"], action) for function in FUNCTIONS for s in stack.statements(function) for action in listed(s["Action"])}
 
     assert held == set(permissions())
 
@@ -277,7 +193,7 @@ def lambdas_asks(stack: Stack, function: str) -> list[Ask]:
     return asks
 
 
-@pytest.mark.parametrize("function", WORK)
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_lambda_may_do_its_own_part_with_the_role_and_nothing_besides(world, function):
     stack = world.deploy()
     statements, asks = stack.statements(function), lambdas_asks(stack, function)

@@ -1,11 +1,10 @@
-"""What AWS asks of IAM when somebody calls its APIs: the actions and resources behind each call that our functions, and Lambda's
-pollers for them, make.
+"""What AWS asks of IAM when somebody calls its APIs: actions and resources behind each call of our functions and Lambda's pollers.
 
 Is:      one row for each call, in a table; a call that is not in it is an error. What another service does on the caller's behalf (KMS)
          is in it as well.
 Beware:  AWS asks for the action of single calls for batches, too, and RDS for every resource that a call names.
-Source:  Service Authorization Reference, which test_policy.py compares with; "Permissions to use user-generated KMS keys" (Kinesis Developer
-         Guide), "Secret encryption and decryption" (Secrets Manager User Guide), "AWS KMS key management" (Aurora User Guide).
+Source:  Service Authorization Reference, which test_policy.py compares with; "Permissions to use user-generated KMS keys" (Kinesis
+         Developer Guide), "Secret encryption and decryption" (Secrets Manager User Guide), "AWS KMS key management" (Aurora User Guide).
 """
 
 import dataclasses

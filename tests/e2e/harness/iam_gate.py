@@ -1,8 +1,8 @@
 """The door that AWS's APIs stand behind: moto, with a look at policies that moto has not.
 
-Is:      a proxy in the test's own process. It works out what a call asks of IAM (api_calls.py), judges that by the caller's statements (policy.py),
-         and passes on what is allowed, byte for byte; moto then checks signature, token and action once more (aws.py, lock()).
-         A refusal has the form and the words of the service.
+Is:      a proxy in the test's own process. It works out what a call asks of IAM (api_calls.py), judges that by the caller's statements
+         (policy.py), and passes on what is allowed, byte for byte; moto then checks signature, token and action once more (aws.py,
+         lock()). A refusal has the form and the words of the service (iam_refusal.py).
 Is not:  a check of signatures: that is moto's.
 """
 

@@ -1,7 +1,7 @@
 """template.yaml deployed into an account that checks every call, and its functions in it as Lambda would run them.
 
-Beware:  a sandbox's environment is the template's, what Lambda sets, and nothing more but where the world is: AWS's endpoint, and the authority
-         behind the stand-ins' TLS. No pacing is turned off, no setting made convenient."""
+Beware:  a sandbox's environment is the template's, what Lambda sets, and nothing more but where the world is: AWS's endpoint, and the
+         authority behind the stand-ins' TLS. No pacing is turned off, no setting made convenient."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -54,11 +54,11 @@ grep -qx "subdir('$domain')" functions/meson.build || {
 write unit_test.c "tests/unit/functions/$domain/${function}_test.c"
 append unit.meson.build tests/unit/functions/meson.build
 write e2e_test.py "tests/e2e/test_$function.py"
-write event.json "tests/events/$function/hello.json"
+write event.json "tests/events/$function/direct-hello.json"
 add_resource
 cat <<T
 
-Try it:    ./build.sh invoke $function tests/events/$function/hello.json
+Try it:    ./build.sh invoke $function tests/events/$function/direct-hello.json
 Test it:   ./build.sh test
 Then say what it does: its file, README.md (settings, folders), ARCHITECTURE.md, the resource's description; and give it
 alarms in stacks/alarms.yaml.

@@ -55,7 +55,7 @@ def bootstrap(built: Path, *words, stdin: str = "") -> subprocess.CompletedProce
 
 
 def test_it_runs_and_would_run_on_lambda(tree, built):
-    event = tree / "tests" / "events" / "say_hello" / "hello.json"
+    event = tree / "tests" / "events" / "say_hello" / "direct-hello.json"
 
     invoked = bootstrap(built, "--invoke", "say_hello.handler", event)
     checked = bootstrap(built, "--check", "say_hello.handler")

@@ -10,22 +10,11 @@ import jsonschema
 import pytest
 
 from harness import paths, push
+from harness.device_messages import register, replace, token
 from harness.process import wait_until
 
 TOPIC_STATES = "select d.registration, t.topic, t.state from narae_push.topic t join narae_push.device d using (device_id)" \
     " order by 1, 2"
-
-
-def token(registration: str) -> dict:
-    return {"kind": "token", "registration": registration}
-
-
-def register(registration: str, user: str | None = "17", **more) -> dict:
-    return {"action": "register", **token(registration), "platform": "android", "user": user, **more}
-
-
-def replace(registration: str, old: str) -> dict:
-    return {"action": "replace", **token(registration), "replaces": token(old)}
 
 
 def outcomes(answer) -> list[str]:
@@ -213,16 +202,6 @@ def test_the_schema_says_what_the_function_does(push_devices):
 
     assert [validator.is_valid(m) for m in MESSAGES] == ["error" not in r for r in results]
     assert [n for n, r in enumerate(results) if "error" not in r] == list(range(12))
-
-
-@pytest.mark.parametrize("file", sorted((paths.ROOT / "tests/events/push_devices").glob("*.json")), ids=lambda f: f.stem)
-def test_examples(push_devices, file):
-    answer = push_devices().invoke(json.loads(file.read_text())).json()
-
-    if file.stem == "sqs-bad-messages":
-        assert [f["itemIdentifier"][-1] for f in answer["batchItemFailures"]] == ["1", "2", "3", "4"]
-    else:
-        assert answer == push.failures() or all("outcome" in result for result in answer["results"])
 
 
 def test_nothing_secret_is_logged(push_devices):

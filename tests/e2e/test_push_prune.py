@@ -1,10 +1,8 @@
 """push_prune: what it removes, what it refuses, what it reports."""
 
-import json
-
 import pytest
 
-from harness import logs, paths
+from harness import logs
 
 
 def add(database, n: int, platform: str, days: int, **columns) -> None:
@@ -60,11 +58,6 @@ def test_thresholds_are_of_the_platform(push_prune, database):
     answer = push_prune({"NARAE_PRUNE_STALE_DAYS_IOS": "120"}).invoke({"tasks": ["devices"]}).json()
 
     assert answer["deactivated"] == {"android": 1, "ios": 0, "web": 1}
-
-
-@pytest.mark.parametrize("file", sorted((paths.ROOT / "tests/events/push_prune").glob("*.json")), ids=lambda f: f.stem)
-def test_examples(push_prune, file):
-    assert push_prune().invoke(json.loads(file.read_text())).json()["isComplete"]
 
 
 def test_a_task_that_there_is_not_is_an_error_that_names_it(push_prune):

@@ -94,7 +94,7 @@ def test_malformed_messages_come_back_and_say_why(search_log, stream):
 @pytest.mark.parametrize("packed", [False, True])
 def test_requests_are_answered_with_counts(search_log, stream, packed):
     function = search_log()
-    event = example("http-beacon")
+    event = example("url-beacon")
     if packed:
         event |= {"body": base64.b64encode(gzip.compress(event["body"].encode())).decode(), "isBase64Encoded": True}
     answer = function.invoke(event).json()
@@ -178,7 +178,7 @@ def test_the_largest_event_fits_in_the_memory_that_was_promised(emulate):
     assert peak < PEAK_MAX_KIB
 
 
-@pytest.mark.parametrize("name", ["sqs-searches", "http-beacon", "direct-events"])
+@pytest.mark.parametrize("name", ["sqs-searches", "url-beacon", "direct-events"])
 def test_examples_are_what_the_schema_says(name):
     event = example(name)
     if isinstance(event, list):

@@ -69,7 +69,7 @@ def found(answer: dict) -> list[tuple[str, str]]:
     return [(r["type"], r["id"]) for r in answer["results"]]
 
 
-@pytest.mark.parametrize("name", ["search", "mention", "initials"])
+@pytest.mark.parametrize("name", ["direct-search", "direct-mention", "direct-initials"])
 def test_example_events_are_what_the_schema_says(name):
     jsonschema.validate(event(name), schema("search-query"))
 
@@ -77,8 +77,8 @@ def test_example_events_are_what_the_schema_says(name):
 def test_direct_and_http_searches_find_the_same(search_query):
     function = search_query()
 
-    direct = function.invoke(event("search")).json()
-    response = function.invoke(event("http-search")).json()
+    direct = function.invoke(event("direct-search")).json()
+    response = function.invoke(event("http-api-search")).json()
 
     assert found(direct) == [("post", "1"), ("person", "1"), ("person", "2")]  # of two beginnings, the later one first
     assert (response["statusCode"], found(json.loads(response["body"]))) == (200, found(direct))
@@ -87,14 +87,14 @@ def test_direct_and_http_searches_find_the_same(search_query):
 def test_mentions_and_first_consonants(search_query):
     function = search_query()
 
-    assert found(function.invoke(event("mention")).json()) == [("person", "1")]
-    assert found(function.invoke(event("initials")).json()) == [("person", "3"), ("person", "1")]
+    assert found(function.invoke(event("direct-mention")).json()) == [("person", "1")]
+    assert found(function.invoke(event("direct-initials")).json()) == [("person", "3"), ("person", "1")]
 
 
 def test_each_search_is_an_event_that_search_log_takes(search_query, aws, queue):
     function = search_query()
-    answers = [function.invoke(event("search")).json(), function.invoke({"q": "없는 사람"}).json()]
-    function.invoke(event("search") | {"opt_out": True})
+    answers = [function.invoke(event("direct-search")).json(), function.invoke({"q": "없는 사람"}).json()]
+    function.invoke(event("direct-search") | {"opt_out": True})
     function.invoke({"q": ""})
     function.wait_for_log()
 
@@ -112,7 +112,7 @@ def test_each_search_is_an_event_that_search_log_takes(search_query, aws, queue)
 def test_a_queue_that_refuses_costs_no_answer(search_query):
     function = search_query({"NARAE_SEARCH_EVENTS_QUEUE": "http://127.0.0.1/123456789012/elsewhere"})
 
-    assert len(found(function.invoke(event("search")).json())) == 3
+    assert len(found(function.invoke(event("direct-search")).json())) == 3
     function.wait_for_log()
 
     (complaint,) = function.complaints()
@@ -121,7 +121,7 @@ def test_a_queue_that_refuses_costs_no_answer(search_query):
 
 def test_log_has_neither_queries_nor_secrets(search_query):
     function = search_query({"AWS_LAMBDA_LOG_LEVEL": "DEBUG"})
-    function.invoke(event("search"))
+    function.invoke(event("direct-search"))
     function.invoke({"q": "김철", "cursor": "A" * 56})
     function.wait_for_log()
 

@@ -3,6 +3,7 @@
 Is:      what AWS documents of the mapping: batches, visibility, partial batch responses by their exact rules, redelivery; the
          queue's own part (receive counts, dead letters, delays, FIFO groups) is moto's.
 Is not:  a scaler: there are as many pollers as sandboxes, one invocation at a time in each.
+Beware:  of a FIFO group that comes back whole, moto hands out the last message first; SQS keeps the order.
 Source:  Lambda Developer Guide, "Handling errors for an SQS event source" (partial batch responses), November 2026.
 """
 
@@ -15,24 +16,19 @@ IDLE_S = 0.05  # between two looks at an empty queue: a long poll of moto would 
 RECEIVE_MAX = 10  # of one ReceiveMessage call; Lambda, too, makes several of them for a larger batch
 
 
-class Queue:
-    """A queue and its dead-letter queue."""
+class QueueAt:
+    """A queue that is there already, as whoever has the client's keys sees it."""
 
-    def __init__(self, aws, name: str, visibility_s: int, max_receives: int, is_fifo: bool = False):
-        self._sqs = aws.client("sqs")
-        more = {"FifoQueue": "true", "ContentBasedDeduplication": "true"} if is_fifo else {}
-        suffix = ".fifo" if is_fifo else ""
-        self.dead_url = self._sqs.create_queue(QueueName=f"{name}-dead{suffix}", Attributes=more)["QueueUrl"]
-        self.url = self._sqs.create_queue(QueueName=f"{name}{suffix}", Attributes={
-            "VisibilityTimeout": str(visibility_s), **more,
-            "RedrivePolicy": json.dumps({"deadLetterTargetArn": self._arn(self.dead_url),
-                                         "maxReceiveCount": str(max_receives)})})["QueueUrl"]
-        self.arn = self._arn(self.url)
+    def __init__(self, client, url: str):
+        self._sqs, self.url = client, url
+        self.arn = self._arn(url)
 
-    def send(self, bodies: list[str]) -> None:
-        for some in _batched(bodies):
+    def send(self, bodies: list[str], groups: list[str] | None = None) -> None:
+        """groups: of each message, for a FIFO queue."""
+        more = [{"MessageGroupId": group} for group in groups] if groups else [{}] * len(bodies)
+        for some in _batched(list(zip(bodies, more, strict=True))):
             answer = self._sqs.send_message_batch(QueueUrl=self.url, Entries=[
-                {"Id": str(n), "MessageBody": body} for n, body in enumerate(some)])
+                {"Id": str(n), "MessageBody": body, **group} for n, (body, group) in enumerate(some)])
             assert not answer.get("Failed"), answer
 
     def receive(self, n_max: int) -> list[dict]:
@@ -56,15 +52,29 @@ class Queue:
         attributes = self._sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]
         return sum(int(attributes[f"ApproximateNumberOfMessages{kind}"]) for kind in ("", "NotVisible", "Delayed"))
 
+    def _arn(self, url: str) -> str:
+        return self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+class Queue(QueueAt):
+    """A new queue and its dead-letter queue."""
+
+    def __init__(self, aws, name: str, visibility_s: int, max_receives: int, is_fifo: bool = False):
+        self._sqs = aws.client("sqs")
+        more = {"FifoQueue": "true", "ContentBasedDeduplication": "true"} if is_fifo else {}
+        suffix = ".fifo" if is_fifo else ""
+        self.dead_url = self._sqs.create_queue(QueueName=f"{name}-dead{suffix}", Attributes=more)["QueueUrl"]
+        super().__init__(self._sqs, self._sqs.create_queue(QueueName=f"{name}{suffix}", Attributes={
+            "VisibilityTimeout": str(visibility_s), **more,
+            "RedrivePolicy": json.dumps({"deadLetterTargetArn": self._arn(self.dead_url),
+                                         "maxReceiveCount": str(max_receives)})})["QueueUrl"])
+
     def dead(self) -> list[str]:
         """Bodies of the dead letters."""
         bodies = []
         while got := self._sqs.receive_message(QueueUrl=self.dead_url, MaxNumberOfMessages=RECEIVE_MAX).get("Messages"):
             bodies += [m["Body"] for m in got]
         return bodies
-
-    def _arn(self, url: str) -> str:
-        return self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
 def _batched(items: list):

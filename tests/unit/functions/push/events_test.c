@@ -37,10 +37,8 @@ Test(events, examples_are_what_their_names_say)
         const char *file;
         size_t n_taken, n_refused;
     } files[] = {
-        {"sqs-one-message.json", 1, 0},
-        {"sqs-three-messages.json", 2, 1},
-        {"sqs-every-target.json", 5, 0},
-        {"sqs-bad-messages.json", 0, 7},
+        {"sqs-one-message.json", 1, 0},  {"sqs-three-messages.json", 2, 1}, {"sqs-every-target.json", 5, 0},
+        {"sqs-bad-messages.json", 0, 7}, {"sqs-fifo-two-users.json", 3, 1},
     };
 
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -84,6 +82,7 @@ Test(events, examples_of_device_messages_are_what_their_names_say)
         {"direct-list.json", 3, 0},
         {"sqs-life-of-a-registration.json", 6, 0},
         {"sqs-bad-messages.json", 1, 4},
+        {"sqs-fifo-two-users.json", 3, 1},
     };
 
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -101,10 +100,11 @@ Test(events, examples_for_push_prune_are_what_their_names_say)
         unsigned tasks;
         bool is_forced;
     } files[] = {
-        {"everything.json", PRUNE_ALL, false},
-        {"topics.json", PRUNE_TOPICS, false},
-        {"force-devices.json", PRUNE_DEVICES, true},
-        {"eventbridge-rule.json", PRUNE_ALL, false},
+        {"scheduler-input-everything.json", PRUNE_ALL, false},
+        {"scheduler-input-topics.json", PRUNE_TOPICS, false},
+        {"direct-force-devices.json", PRUNE_DEVICES, true},
+        {"scheduler-default-nightly.json", PRUNE_ALL, false},
+        {"rule-nightly.json", PRUNE_ALL, false},
     };
 
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

@@ -106,7 +106,7 @@ def test_role_names_what_was_made(deployed, role):
     statements = [statement for statement in ast.literal_eval(document)["Statement"] if statement]
     queues = {deployed.queue(q)["QueueArn"] for q in deployed.of_type("AWS::SQS::Queue")}
 
-    assert {s["Sid"] for s in statements} & {"JoinVpc", "DecryptSecrets", "ReadPolicy", "UseSnapshotKeys"} == set()
+    assert {s["Sid"] for s in statements} & {"JoinVpc", "DecryptSecrets", "ReadPolicy", "LookAtSnapshotKeys", "LendSnapshotKeys"} == set()
     for statement in statements:
         resources = [statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"]
         assert all(isinstance(r, str) and (r == "*" or r.startswith("arn:aws:")) for r in resources), statement

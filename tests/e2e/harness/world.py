@@ -38,8 +38,9 @@ class World:
             "SecurityGroupIds": "sg-0123456789abcdef0",
             "EnableSearch": "true",
             "SnapshotKeyArns": f"{self.home_key},{self.away_key}",
-            "SnapshotPolicy": rds.policy(keep={"last": 1}, min_keep=1, share={"accounts": [PARTNER]},
-                                         copy={"region": AWAY, "kms_key": self.away_key, "keep": {"last": 1}}),
+            "SnapshotPolicySecretArn": self.secret("snapshot-policy", rds.policy(
+                keep={"last": 1}, min_keep=1, share={"accounts": [PARTNER]},
+                copy={"region": AWAY, "kms_key": self.away_key, "keep": {"last": 1}}), key),
         }
 
     def deploy(self, **parameters) -> Stack:

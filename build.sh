@@ -18,6 +18,7 @@ usage: ./build.sh VERB [...]
   lint                          formatting, static analysis, include rule, both compilers
   fuzz [--seconds N] [NAME...]  every parser of bytes from outside, under libFuzzer, 60 s each
   bench NAME                    measure: start, runtime, h2, push, faults, snapshot, search, search_query
+  load [--seconds N] [--rate R]  open-loop traffic on all functions; latency and throughput over time into the report
   clean                         remove build/
 
 Each verb installs the Debian packages it needs (as root or by sudo) and says so.

@@ -3,8 +3,10 @@
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -335,6 +337,44 @@ def test_nobody_logs_in_before_a_password_is_given(roles):
     assert roles.database.rows("select rolname, rolcanlogin, rolsuper, rolcreaterole, rolpassword is null from pg_authid"
                                " where rolname in ('narae_app', 'narae_bi') order by 1") == [
         ("narae_app", "t", "f", "f", "t"), ("narae_bi", "t", "f", "f", "t")]
+
+
+PAGE = (paths.ROOT / "docs/database.md").read_text()
+
+
+def test_the_page_names_every_column_that_bi_tools_read(roles):
+    readable = {}
+    for table, column in roles.database.rows(
+            "set session authorization narae_bi; select table_name, column_name from information_schema.columns"
+            " where table_schema in ('narae_push', 'narae_search')"):
+        readable.setdefault(table, set()).add(column)
+    told = {}
+    for part in re.split(r"^(?=\*\*narae_)", PAGE, flags=re.MULTILINE)[1:]:
+        part = part.split("What people searched for")[0]
+        names = re.findall(r"`([a-z_]+)`", "".join(re.findall(r"^\| (.*?) \|", part, re.MULTILINE)) or part)
+        for table in re.findall(r"\*\*narae_[a-z]+\.([a-z]+)\*\*", part):
+            told[table] = set(names) & (readable.get(table, set()) if "person" in part else set(names))
+
+    assert told == readable
+
+
+def test_the_page_shows_a_question_that_is_answered(roles):
+    (question,) = re.findall(r"^    (select platform.*?;)$", PAGE, re.MULTILINE | re.DOTALL)
+
+    assert roles.try_as("narae_bi", question) == ""
+
+
+def test_the_page_gives_roles_their_passwords(roles):
+    """By the very lines of the page; the passwords are in no argument and no file."""
+    lines = textwrap.dedent(re.findall(r"<<'SQL'\n(.*?)^    SQL$", PAGE, re.MULTILINE | re.DOTALL)[0])
+    subprocess.run(["psql", "-Xq", "-d", roles.database.conninfo, "-v", "ON_ERROR_STOP=1"], input=lines, text=True, check=True, timeout=60,
+                   env={**os.environ, "APP_PASSWORD": "it's one", "BI_PASSWORD": 'two"'})
+
+    host, port = roles.database.place()
+    for role, password in (("narae_app", "it's one"), ("narae_bi", 'two"')):
+        done = subprocess.run(["psql", "-XAtq", "-c", "select current_user", f"host={host} port={port} dbname={roles.database.name} user={role}"],
+                              env={**os.environ, "PGPASSWORD": password}, capture_output=True, text=True, timeout=60)
+        assert done.stdout == f"{role}\n", done.stderr
 
 
 def test_functions_change_pushs_tables_and_only_read_searchs(roles):

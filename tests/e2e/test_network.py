@@ -4,6 +4,7 @@ import ipaddress
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,23 @@ def test_a_tier_is_the_quarter_that_network_acls_know_it_by(block, bits):
             subnet = resources[f"{tier}Subnet{n}"]["Properties"]["CidrBlock"]
             assert ipaddress.ip_network(subnet).subnet_of(ipaddress.ip_network(quarter))
     assert known == {quarters[1], quarters[2]}
+
+
+def test_the_page_shows_the_addresses_that_are_made():
+    page = (ROOT / "docs/network.md").read_text()
+    resources = network(Zones=3)
+    rows = {row[0]: row[1:] for row in (re.findall(r"[a-z]+|10[0-9./]+", line) for line in page.splitlines()
+                                        if re.match(r"\| (public|private|database|free) \|", line))}
+    quarters = cidr("10.20.0.0/16", 4, 14)
+
+    for quarter, tier in zip(quarters, ("public", "private", "database")):
+        zones = [resources[f"{tier.capitalize()}Subnet{n}"]["Properties"]["CidrBlock"] for n in (1, 2, 3)]
+        assert rows[tier] == [quarter, *zones, cidr(quarter, 4, 12)[3]]
+    assert rows["free"] == [quarters[3]]
+    sizes = re.findall(r"^\| [0-9.]*/(\d+) \| (\d+) \| ([0-9,]+) \|", page, re.MULTILINE)
+    assert len(sizes) == 5
+    for prefix, bits, addresses in sizes:
+        assert int(bits) == 28 - int(prefix) and int(addresses.replace(",", "")) == 2 ** int(bits) - 5
 
 
 def test_subnets_that_do_not_fit_are_refused():

@@ -227,6 +227,14 @@ def test_the_proxy_logs_in_as_the_functions_do_and_reads_no_other_secret():
     assert not [name for name in evaluate().resources() if "Proxy" in name]
 
 
+def test_roles_have_the_boundary_that_is_given():
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    roles = of_type(evaluate(PermissionsBoundaryArn=boundary, Proxy="true").resources(), "AWS::IAM::Role")
+
+    assert sorted(roles) == ["MonitoringRole", "ProxyRole"]
+    assert {role["PermissionsBoundary"] for role in roles.values()} == {boundary}
+
+
 def test_rotation_changes_the_functions_password_by_a_function_of_aws():
     template = stack("database_rotation")
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-abcdef"

@@ -366,6 +366,15 @@ def test_flow_logs_go_where_they_are_wanted_and_end_some_day(kind, destination, 
         assert resources["FlowLog"]["Properties"]["TrafficType"] == "ALL"
 
 
+def test_roles_have_the_boundary_that_is_given():
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    roles = of_type(network(PermissionsBoundaryArn=boundary), "AWS::IAM::Role")
+
+    assert sorted(roles) == ["BastionRole", "FlowLogRole"]
+    assert {role["PermissionsBoundary"] for role in roles.values()} == {boundary}
+    assert not [role for role in of_type(network(), "AWS::IAM::Role").values() if "PermissionsBoundary" in role]
+
+
 # --- what moto makes of it
 
 

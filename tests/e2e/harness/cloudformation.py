@@ -42,7 +42,7 @@ class Evaluation:
             "Ref": self._ref,
             "Fn::If": lambda a: self.value(a[1] if self.condition(a[0]) else a[2]),
             "Fn::Select": lambda a: self.value(a[1])[int(self.value(a[0]))],
-            "Fn::Split": lambda a: self.value(a[1]).split(a[0]),
+            "Fn::Split": self._split,
             "Fn::GetAZs": lambda a: [f"us-east-1{zone}" for zone in "abc"],
             "Fn::Cidr": lambda a: cidr(self.value(a[0]), int(self.value(a[1])), int(self.value(a[2]))),
             "Fn::FindInMap": lambda a: self.template["Mappings"][a[0]][str(self.value(a[1]))][self.value(a[2])],
@@ -93,6 +93,10 @@ class Evaluation:
         if name in PSEUDO:
             return PSEUDO[name]
         return self.parameters.get(name, {"Ref": name})
+
+    def _split(self, arguments):
+        text = self.value(arguments[1])
+        return text.split(arguments[0]) if isinstance(text, str) else {"Fn::Split": [arguments[0], text]}
 
     def _join(self, arguments):
         items = self.value(arguments[1])

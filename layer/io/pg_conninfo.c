@@ -47,6 +47,22 @@ static const char *get(const struct pg_conninfo *info, const char *name)
     return NULL;
 }
 
+/* The setting beside it, NARAE_DATABASE_HOST: a proxy or the readers, by the secret that RDS keeps for the
+ * cluster. An address would go before a name. */
+static int add_other_host(const char *setting, struct pg_conninfo *out, struct nr_err *err)
+{
+    char name[64];
+    const char *host;
+
+    snprintf(name, sizeof(name), "%s_HOST", setting);
+    host = nr_env_raw(name);
+    if (!host)
+        return 0;
+    if (add(out, "host", host, err) != 0)
+        return -1;
+    return get(out, "hostaddr") ? add(out, "hostaddr", "", err) : 0;
+}
+
 /* --- the three forms */
 
 static int from_libpq(const char *setting, const char *text, struct pg_conninfo *out, struct nr_err *err)
@@ -64,7 +80,7 @@ static int from_libpq(const char *setting, const char *text, struct pg_conninfo 
         if (o->val)
             result = add(out, o->keyword, o->val, err);
     PQconninfoFree(options);
-    return result;
+    return result == 0 ? add_other_host(setting, out, err) : -1;
 }
 
 /* A value of the setting, or of the variable that libpq reads instead. */
@@ -93,6 +109,14 @@ static int add_rds_value(const json_t *doc, const char *const names[2], struct p
     return json_is_string(value) ? add(out, names[1], json_string_value(value), err) : 0;
 }
 
+static int refuse_without_host(const char *setting, struct nr_err *err)
+{
+    char why[128];
+
+    snprintf(why, sizeof(why), "its JSON lacks \"host\", and neither %s_HOST nor PGHOST is set", setting);
+    return refuse(setting, why, err);
+}
+
 static int from_rds(const char *setting, const char *text, struct pg_conninfo *out, struct nr_err *err)
 {
     NR_JSON_AUTO *doc = NULL;
@@ -107,9 +131,11 @@ static int from_rds(const char *setting, const char *text, struct pg_conninfo *o
     for (size_t i = 0; i < sizeof(rds_names) / sizeof(rds_names[0]); i++)
         if (add_rds_value(doc, rds_names[i], out, err) != 0)
             return -1;
+    if (add_other_host(setting, out, err) != 0)
+        return -1;
     /* The secret that RDS manages itself has user and password only; the rest comes from PGHOST and such. */
     if (!get_or_env(out, "host", "PGHOST"))
-        return refuse(setting, "its JSON lacks \"host\", and PGHOST is not set", err);
+        return refuse_without_host(setting, err);
     return get(out, "user") ? 0 : refuse(setting, "its JSON lacks \"username\"", err);
 }
 

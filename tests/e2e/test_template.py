@@ -17,7 +17,17 @@ from harness.aws import Aws
 
 BIN = Path(sys.executable).parent
 ENV = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": "/nonexistent", "SAM_CLI_TELEMETRY": "0"}
-DATABASE, SERVICE_ACCOUNT = {"Ref": "DatabaseSecretArn"}, {"Ref": "FcmServiceAccountSecretArn"}
+SERVICE_ACCOUNT = {"Ref": "FcmServiceAccountSecretArn"}
+NOTHING = {"Ref": "AWS::NoValue"}
+
+
+def of_database(output: str, condition: str, parameter: str) -> dict:
+    """From the nested database, else what was given, else nothing: test_template_stacks.py."""
+    return {"Fn::If": ["CreatesDatabase", {"Fn::GetAtt": ["Database", f"Outputs.{output}"]},
+                       {"Fn::If": [condition, {"Ref": parameter}, NOTHING]}]}
+
+
+DATABASE = of_database("AppSecretArn", "HasDatabaseSecret", "DatabaseSecretArn")
 
 
 def sam(*words, home: Path, env: dict | None = None) -> subprocess.CompletedProcess:
@@ -173,6 +183,7 @@ def test_no_secret_is_in_the_environment(cloudformation):
 
     assert function["Environment"]["Variables"] == {
         "NARAE_DATABASE": DATABASE,
+        "NARAE_DATABASE_HOST": of_database("Host", "HasDatabaseHost", "DatabaseHost"),
         "NARAE_FCM_SERVICE_ACCOUNT": SERVICE_ACCOUNT,
         "NARAE_FCM_ENDPOINT": {"Ref": "FcmEndpoint"},
         "NARAE_PUSH_RATE": {"Ref": "PushRate"},

@@ -169,7 +169,11 @@ def test_nested_stacks_get_parameters_that_they_have_and_give_outputs_that_they_
         needed = {n for n, p in inner["Parameters"].items() if "Default" not in p}
         asked = set(re.findall(rf'"{name}", "Outputs\.(\w+)"', json.dumps(CLOUDFORMATION)))
         assert needed <= set(stack["Parameters"]) <= set(inner["Parameters"]), name
-        assert asked <= set(inner["Outputs"]), name
+        assert asked <= set(inner.get("Outputs", {})), name
+
+
+# The functions of this template need FCM, so a network without a way out is not offered; and 0 days is no stack at all.
+OF_THE_TEMPLATE_ALONE = {("NatGateways", "AllowedValues"), ("RotationDays", "Default"), ("RotationDays", "MinValue")}
 
 
 def test_parameters_that_are_passed_on_are_those_of_the_nested_stack():
@@ -182,5 +186,5 @@ def test_parameters_that_are_passed_on_are_those_of_the_nested_stack():
         for name, value in stack["Parameters"].items():
             outer = parameters.get(value.get("Ref") if isinstance(value, dict) else None)
             for key in ("Type", "Default", "AllowedValues", "MinValue", "MaxValue", "AllowedPattern"):
-                if outer and key in inner[name]:
+                if outer and key in inner[name] and (name, key) not in OF_THE_TEMPLATE_ALONE:
                     assert outer.get(key) == inner[name][key], (name, key)

@@ -49,9 +49,10 @@ struct nr_pg_value {
 /* Check the conninfo and keep it; connects nothing. *out is the caller's, nr_pg_free().
  * Unless the conninfo says otherwise: sslmode=verify-full for a host that is neither a socket directory nor
  * loopback; sslrootcert = SSL_CERT_FILE, else the RDS bundle in the layer for a host of RDS (not of RDS
- * Proxy), else the system's bundle. sslrootcert=rds names the RDS bundle. JSON without "host" (a secret that
- * RDS manages) takes it from PGHOST. Returns 0, or -1: INVALID, Function.InvalidSetting (names `setting`,
- * never quotes it) or Function.MissingTrustStore. */
+ * Proxy), else the system's bundle. sslrootcert=rds names the RDS bundle. The variable `setting`_HOST, where
+ * it is set, is the host instead of the conninfo's. JSON without "host" (a secret that RDS manages) takes it
+ * from there or from PGHOST. Returns 0, or -1: INVALID, Function.InvalidSetting (names `setting`, never
+ * quotes it) or Function.MissingTrustStore. */
 int nr_pg_new(const struct nr_pg_options *options, struct nr_pg **out, struct nr_err *err) NR_MUST_CHECK;
 
 /* Close. Accepts NULL. */

@@ -23,21 +23,36 @@ def _with_database(conninfo: str, name: str) -> str:
     return urllib.parse.urlunsplit(parts._replace(path=f"/{name}"))
 
 
-def _psql(conninfo: str, sql: str) -> str:
-    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", conninfo, "-f", "-"],
+def _try_psql(conninfo: str, sql: str) -> subprocess.CompletedProcess:
+    return subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", conninfo, "-f", "-"],
                           input=f"set client_min_messages = warning;\n{sql}", capture_output=True, text=True, timeout=60)
+
+
+def _psql(conninfo: str, sql: str) -> str:
+    done = _try_psql(conninfo, sql)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-class Database:
-    """A database of its own with functions/push/schema.sql in it."""
+def run_on_server(sql: str) -> None:
+    """What concerns no single database, such as roles."""
+    _psql(_server(), sql)
 
-    def __init__(self):
+
+class Database:
+    """A database of its own with functions/push/schema.sql in it, unless it is to be empty."""
+
+    def __init__(self, is_empty: bool = False):
         self.name = f"e2e_{os.getpid()}_{next(_numbers)}"
         _psql(_server(), f"create database {self.name}")
         self.conninfo = _with_database(_server(), self.name)
-        self.run((paths.ROOT / "functions" / "push" / "schema.sql").read_text())
+        if not is_empty:
+            self.run((paths.ROOT / "functions" / "push" / "schema.sql").read_text())
+
+    def place(self) -> tuple[str, str]:
+        """Host and port of the server."""
+        ((host, port),) = self.rows("select host(inet_server_addr()), inet_server_port()")
+        return host, port
 
     def with_password(self, password: str) -> str:
         """The conninfo as somebody without the right password has it."""
@@ -49,6 +64,12 @@ class Database:
 
     def run(self, sql: str) -> None:
         _psql(self.conninfo, sql)
+
+    def complaint(self, sql: str) -> str:
+        """What the server says against it; "" when it has been run."""
+        done = _try_psql(self.conninfo, sql)
+        assert done.returncode == 0 or done.stderr
+        return "" if done.returncode == 0 else done.stderr
 
     def rows(self, sql: str) -> list[tuple[str, ...]]:
         return [tuple(line.split("|")) for line in _psql(self.conninfo, sql).splitlines()]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import paths
+from harness import paths, template
 
 FAILURES = paths.ROOT / "docs" / "failures.md"
 SCENARIOS = paths.ROOT / "tests" / "unit" / "runtime" / "scenarios"
@@ -77,3 +77,15 @@ def test_sql_for_operators_runs(database):
 
     for sql in found:
         database.run(sql + ";")
+
+
+def alarms() -> set[str]:
+    return {name for file in (paths.ROOT / "stacks").glob("*.yaml")
+            for name in template.of_type(template.stack(f"stacks/{file.name}"), "AWS::CloudWatch::Alarm")}
+
+
+def test_runbook_has_a_chapter_for_each_alarm_and_for_nothing_else():
+    chapters = re.findall(r"^### (\w+)$", (paths.ROOT / "docs" / "runbook.md").read_text(), re.MULTILINE)
+    assert len(alarms()) > 40
+
+    assert sorted(chapters) == sorted(alarms())

@@ -140,7 +140,7 @@ def test_price_names_its_page_and_where_it_was_seen(price):
 
 def names_in(source: str) -> set[str]:
     """Names of metrics: where one is built, and in tables of names by outcome."""
-    emitted = re.findall(r'\{"(\w+)",\s*NR_METRIC_(?!DIM)', source)
+    emitted = re.findall(r'\{"(\w+)",\s*NR_METRIC_(?!DIM)', source) + re.findall(r'\bcount\("(\w+)"', source)
     tabled = re.findall(r'\[(?:FCM|DEVICE)_\w+\] = "(\w+)"', source)
     return {*emitted, *tabled}
 

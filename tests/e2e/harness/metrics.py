@@ -25,7 +25,7 @@ def _emitted_by(body: str, file: str) -> set[Metric]:
     declared = re.search(r"struct nr_metric_dimension \w+(?:\[\])?\s*=\s*(\{.*?\});", body, re.S)
     dimensions = frozenset(re.findall(r'\{"(\w+)"', declared[1])) if declared else frozenset()
     assert bool(dimensions) == (call[2] != "NULL"), f"dimensions of {body[-200:]} are not understood"
-    names = re.findall(r'"(\w+)", NR_METRIC_', body)
+    names = re.findall(r'"(\w+)", NR_METRIC_', body) + re.findall(r'\bcount\("(\w+)"', body)
     tables = re.findall(r'\[\w+\] = "(\w+)"', file) if not dimensions else []
     return {Metric(namespace, name, dimensions) for name in names + tables}
 

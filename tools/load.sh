@@ -7,7 +7,7 @@ set -euo pipefail
 if [[ -z ${NARAE_TEST_DATABASE:-} ]]; then
     need_packages load
     need_packages fcm
-    tools/package.sh
+    tools/package.sh --aside "$(here)"
     python_tools >/dev/null
     tests/load/attack/build.sh >/dev/null
     exec tools/with_postgres.sh tools/load.sh "$@"

@@ -141,6 +141,6 @@ def test_a_configuration_that_is_there_is_left_alone(tree):
 
 def test_what_runs_here_is_built_aside():
     """A user's package for another machine stays what will be deployed, whatever runs meanwhile."""
-    for verb in ("demo", "test", "bench", "invoke"):
+    for verb in ("demo", "test", "bench", "invoke", "load"):
         calls = [line for line in (paths.ROOT / "tools" / f"{verb}.sh").read_text().splitlines() if "tools/package.sh" in line]
         assert calls and all("--aside" in line for line in calls), verb

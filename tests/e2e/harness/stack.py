@@ -108,7 +108,19 @@ class Stack:
         self._resolver = IntrinsicResolver(self.template, _Symbols(self))
 
     def resolve(self, value):
-        return _without_no_value(self._resolver.intrinsic_property_resolver(value, ignore_errors=False))
+        return _without_no_value(self._resolver.intrinsic_property_resolver(self._chosen(value), ignore_errors=False))
+
+    def _chosen(self, value):
+        """SAM's resolver looks into both branches of an Fn::If, and would make here what neither needs."""
+        if isinstance(value, list):
+            return [self._chosen(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if set(value) == {"Fn::If"}:
+            condition, then, otherwise = value["Fn::If"]
+            holds = self._resolver.intrinsic_property_resolver(self.template["Conditions"][condition], ignore_errors=False)
+            return self._chosen(then if holds else otherwise)
+        return {key: self._chosen(item) for key, item in value.items()}
 
     def function(self, name: str) -> dict:
         return self.template["Resources"][name]["Properties"]

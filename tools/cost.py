@@ -63,6 +63,7 @@ def volumes(f: dict, team: dict) -> SimpleNamespace:
     v.storage_gb = (v.sends * v.ledger_bytes * 30 / v.days + v.users * v.devices * v.device_bytes +
                     v.users * (v.person_bytes + v.person_index_bytes)) / GB
     v.runs = v.push_runs + v.device_messages + v.searches + v.event_runs + v.scheduled_runs
+    v.traces = min(v.runs, v.hours * 3600) + 0.05 * max(0, v.runs - v.hours * 3600)
     v.gb_seconds = v.gb / 1000 * (v.push_runs * v.push_ms + v.device_messages * v.devices_wait_ms + v.searches * v.query_ms +
                                   v.event_runs * v.event_ms + v.scheduled_runs * v.scheduled_ms + v.starts * v.start_ms)
     v.sent_to_queues = v.messages + v.device_messages + v.events
@@ -106,6 +107,7 @@ WATCHING = [
     ("CloudWatch, our metrics", "series, by the hours a day that they are written", "metric", lambda v: v.metric_months),
     ("CloudWatch, alarms", "metrics that alarms look at", "alarm", lambda v: v.alarm_metrics),
     ("CloudWatch, dashboards", "as the templates have them", "dashboard", lambda v: v.dashboards),
+    ("X-Ray, traces", "invocations, at most one a second and 5 % of more", "trace", lambda v: v.traces),
     ("Secrets Manager, secrets", "database, FCM, cursors, pseudonyms", "secret", lambda v: v.secrets),
     ("Secrets Manager, calls", "sandboxes x 2 secrets x 12 an hour", "secret-call", lambda v: v.sandboxes * 2 * 12 * v.hours),
 ]
@@ -120,6 +122,7 @@ FREE = [
     ("CloudWatch, our metrics", "metric", lambda v: v.metric_months),
     ("CloudWatch, alarms", "alarm", lambda v: v.alarm_metrics),
     ("CloudWatch, dashboards", "dashboard", lambda v: v.dashboards),
+    ("X-Ray, traces", "trace", lambda v: v.traces),
 ]
 NAT_ONE = [
     ("NAT gateway", "1 x hours", "nat", lambda v: v.hours),
@@ -155,8 +158,6 @@ DATABASE = [
 OPTIONS = [
     ("x86_64 instead of arm64: all time of functions, in place of the lines above", "GB-seconds", "lambda-x86_64", lambda v: v.gb_seconds),
     ("the same on arm64, to compare", "GB-seconds", "lambda-arm64", lambda v: v.gb_seconds),
-    ("X-Ray, where functions trace", "invocations, at most one a second and 5 % of more", "trace",
-     lambda v: min(v.runs, v.hours * 3600) + 0.05 * max(0, v.runs - v.hours * 3600)),
     ("StreamMode PROVISIONED, one shard, instead of the on-demand stream", "hours", "kinesis-shard", lambda v: v.hours),
     ("Firehose without packing: each event a record, in place of its line", "events x 5 KB", "firehose", lambda v: v.firehose_alone_gb),
     ("what packing saves of that", "the difference", "firehose", lambda v: v.firehose_alone_gb - v.firehose_gb),
@@ -212,7 +213,7 @@ def summary(f: dict, total: dict[str, list[Decimal]]) -> str:
     less = [-amount for amount in total["free"]]
     all_in = sums([run, less, total["nat-one"], total["database"]])
     per_1000 = [rounded(amount * 1000 / team["users"], "0.01") for amount, team in zip(all_in, f["teams"])]
-    named = [("functions and queues", total["functions"]), ("lake", total["lake"]), ("logs, metrics, alarms, secrets", total["watching"]),
+    named = [("functions and queues", total["functions"]), ("lake", total["lake"]), ("logs, metrics, traces, alarms, secrets", total["watching"]),
              ("free of charge", less), ("network: one NAT gateway", total["nat-one"]), ("database: writer and reader", total["database"]),
              ("**total**", all_in), ("for 1,000 users", per_1000)]
     return markdown(["USD a month", *(f"{team['users']:,} users" for team in f["teams"])],

@@ -3,7 +3,7 @@
 --
 --   psql "$DATABASE" -v ON_ERROR_STOP=1 -f functions/push/schema.sql
 --
--- push_send needs SELECT and UPDATE on narae_push.device, SELECT, INSERT and UPDATE on narae_push.send, and INSERT on
+-- All need USAGE on the schema. push_send needs SELECT and UPDATE on narae_push.device, SELECT, INSERT and UPDATE on narae_push.send, and INSERT on
 -- narae_push.parked.
 -- push_devices and push_prune need SELECT, INSERT, UPDATE and DELETE on narae_push.device and narae_push.topic; push_prune
 -- SELECT and DELETE on narae_push.send and narae_push.parked.

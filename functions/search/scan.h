@@ -19,6 +19,8 @@
 
 #include <narae/view.h>
 
+#include "functions/search/sixteen.h"
+
 enum scan_kind {
     SCAN_NOTHING, /* end of the text, or a fault */
     SCAN_OBJECT,
@@ -69,6 +71,20 @@ static inline enum scan_kind scan_peek(struct scan *scan)
 /* Step into an object or array. False, with a fault, when something else comes. */
 bool scan_enter(struct scan *scan, enum scan_kind kind);
 
+/* The length of the string whose quote is at `at`, if it is one of fewer than sixteen characters, all of them
+ * ASCII and none escaped: most are, and need no call. Else -1. */
+static inline int scan_short(const char *at, const char *end)
+{
+    sixteen bytes;
+    unsigned n;
+
+    if (end - at <= SIXTEEN || *at != '"')
+        return -1;
+    bytes = sixteen_load(at + 1);
+    n = sixteen_first((bytes == '"') | (bytes == '\\') | (bytes < 0x20)); /* signed: or not ASCII */
+    return n < SIXTEEN && at[n + 1] == '"' ? (int)n : -1;
+}
+
 /* The next member: its name is read, its value comes next. False at the `}`, which is passed, or on a fault.
  */
 bool scan_member(struct scan *scan, struct scan_text *name);
@@ -85,6 +101,10 @@ bool scan_item(struct scan *scan);
 bool scan_string(struct scan *scan, struct scan_text *out);
 bool scan_number(struct scan *scan, struct nr_view *out); /* as it stands: JSON's grammar */
 
+/* Read a string as it stands, and look for nothing but its end: its escapes and its UTF-8 are not checked.
+ * scan_unescape_skimmed() does the one, another scan of what it means the other. */
+bool scan_skim(struct scan *scan, struct nr_view *raw);
+
 /* Pass over the value that comes, whatever it is; it is checked all the same. */
 bool scan_skip(struct scan *scan);
 
@@ -100,6 +120,10 @@ bool scan_fail(struct scan *scan, const char *words);
 /* Write what the string means to `out`, which has room for text.raw.len bytes and is not the text itself;
  * returns how many were written: never more than that. */
 size_t scan_unescape(struct scan_text text, char *out);
+
+/* The same for what scan_skim() has read. False when one of its escapes is none; what `out` holds is then no
+ * matter. */
+bool scan_unescape_skimmed(struct nr_view raw, char *out, size_t *n);
 
 /* A number without fraction and exponent that fits; false otherwise. */
 bool scan_whole(struct nr_view number, int64_t *out);

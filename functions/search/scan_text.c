@@ -143,11 +143,25 @@ static const char *quick_run(const char *at, const char *end, bool *has_escapes)
     return at;
 }
 
+/* It is short: it was read. */
+static bool short_string(struct scan *scan, struct scan_text *out)
+{
+    int n = scan->fault ? -1 : scan_short(scan->at, scan->end);
+
+    if (n < 0)
+        return false;
+    *out = (struct scan_text){.raw = nr_view_n(scan->at + 1, (size_t)n)};
+    scan->at += n + 2;
+    return true;
+}
+
 bool scan_string(struct scan *scan, struct scan_text *out)
 {
     struct scan_text text = {0};
     const char *start;
 
+    if (short_string(scan, out))
+        return true;
     if (scan_peek(scan) != SCAN_STRING)
         return scan_fail(scan, "has no string where one is wanted");
     start = ++scan->at;
@@ -164,6 +178,8 @@ bool scan_string(struct scan *scan, struct scan_text *out)
     *out = text;
     return true;
 }
+
+/* --- what a string means ------------------------------------------------------------------------------- */
 
 static size_t put_utf8(int32_t c, char *out)
 {
@@ -192,7 +208,7 @@ static size_t put_utf8(int32_t c, char *out)
 enum { COPY_BYTES = 2 * SIXTEEN }; /* what may be read from where quick_copy() stands */
 
 /* Copy sixteen bytes at a time, escapes of one letter resolved, as long as so many and another sixteen are
- * there. Up to an escape of more letters at most. */
+ * there. Up to any other escape at most. */
 static const char *quick_copy(const char *at, const char *end, char **to)
 {
     while (end - at >= COPY_BYTES) {
@@ -204,7 +220,7 @@ static const char *quick_copy(const char *at, const char *end, char **to)
         for (unsigned n; mask; mask &= ~(3u << n)) {
             n = (unsigned)__builtin_ctz(mask);
             *to += n - from;
-            if (at[n + 1] == 'u')
+            if (!meanings[(unsigned char)at[n + 1]])
                 return at + n;
             *(*to)++ = meanings[(unsigned char)at[n + 1]];
             from = n + 2;
@@ -225,18 +241,32 @@ static const char *copy_plain(const char *at, const char *end, char **to)
     return at;
 }
 
-size_t scan_unescape(struct scan_text text, char *out)
+bool scan_unescape_skimmed(struct nr_view raw, char *out, size_t *n)
 {
-    const char *at = text.raw.ptr;
-    const char *end = at + text.raw.len;
+    const char *at = raw.ptr;
+    const char *end = at + raw.len;
     char *to = out;
 
     while ((at = copy_plain(at, end, &to)) < end) {
+        char letter = at + 1 < end ? at[1] : 0;
+        int32_t meaning = meanings[(unsigned char)letter];
+
         at += 2;
-        if (at[-1] == 'u')
-            to += put_utf8(unicode_escape(&at, end), to);
-        else
-            *to++ = meanings[(unsigned char)at[-1]];
+        if (letter == 'u')
+            meaning = unicode_escape(&at, end);
+        else if (!meaning)
+            return false;
+        if (meaning < 0)
+            return false;
+        to += put_utf8(meaning, to);
     }
-    return (size_t)(to - out);
+    *n = (size_t)(to - out);
+    return true;
+}
+
+size_t scan_unescape(struct scan_text text, char *out)
+{
+    size_t n = 0;
+
+    return scan_unescape_skimmed(text.raw, out, &n) ? n : 0; /* its escapes are known to be sound */
 }

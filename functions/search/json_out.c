@@ -21,27 +21,23 @@ static char *escape(unsigned char c, char *to)
     return to + 5;
 }
 
-static bool is_plain(unsigned char c)
-{
-    return c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
-}
-
-/* Copy up to what must be escaped, sixteen bytes at a time as long as so many are there. */
+/* Copy up to what must be escaped, sixteen bytes at a time: what is behind it, or behind the end, is written
+ * again. */
 static const char *copy_plain(const char *at, const char *end, char **to)
 {
-    while (end - at >= SIXTEEN) {
-        sixteen bytes = sixteen_load(at);
-        unsigned n = sixteen_first((bytes == '"') | (bytes == '\\') | (bytes == 0x7f) |
-                                   ((bytes >= 0) & (bytes < 0x20)));
+    while (at < end) {
+        size_t left = (size_t)(end - at);
+        sixteen bytes = left < SIXTEEN ? sixteen_load_part(at, left) : sixteen_load(at);
+        size_t n = sixteen_first((bytes == '"') | (bytes == '\\') | (bytes == 0x7f) |
+                                 ((bytes >= 0) & (bytes < 0x20)));
 
-        memcpy(*to, &bytes, sizeof(bytes)); /* what must be escaped is written again */
+        n = n < left ? n : left;
+        memcpy(*to, &bytes, sizeof(bytes));
         at += n;
         *to += n;
         if (n < SIXTEEN)
-            return at;
+            break;
     }
-    while (at < end && is_plain((unsigned char)*at))
-        *(*to)++ = *at++;
     return at;
 }
 
@@ -51,7 +47,7 @@ void json_out_text(struct nr_buf *out, struct nr_view text)
     const char *end;
     char *to;
 
-    if (text.len == 0 || out->is_bad || out->cap - out->len <= 2 + ESCAPE_MAX_BYTES * text.len) {
+    if (text.len == 0 || out->is_bad || out->cap - out->len <= 2 + ESCAPE_MAX_BYTES * text.len + SIXTEEN) {
         nr_buf_add_json_text(out, text);
         return;
     }

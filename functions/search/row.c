@@ -4,6 +4,7 @@
 #include "functions/search/normal.h"
 #include "functions/search/privacy.h"
 #include "functions/search/scan.h"
+#include "functions/search/sixteen.h"
 
 enum {
     WORK_MAX_BYTES = 64 * 1024, /* 1,024 characters, each of which may become a few */
@@ -208,16 +209,13 @@ static void put_scalars(struct row *row, struct scan *scan)
     json_out(&row->maker->filters, nr_view(*between == '[' ? "[]" : "]"));
 }
 
-/* An object as text: its names are the application's, and a table has no column for each. */
-static void put_filters(struct row *row, struct nr_view filters)
+/* Each name and value on its own, written again without blanks. */
+static void write_filters(struct row *row, struct nr_view filters, struct nr_buf *out)
 {
-    struct nr_buf *out = &row->maker->filters;
     const char *between = "{\"";
     struct scan scan;
     struct scan_text name;
 
-    if (!filters.ptr)
-        return;
     nr_buf_reset(out);
     scan_init(&scan, filters);
     scan_enter(&scan, SCAN_OBJECT);
@@ -232,7 +230,37 @@ static void put_filters(struct row *row, struct nr_view filters)
             put_scalar(row, &scan);
     }
     json_out(out, nr_view(*between == '{' ? "{}" : "}"));
+}
+
+/* Would write_filters() write the same? It would when there is nothing to replace in all of it together, no
+ * blank to leave out, no escape to resolve and nothing that composes. */
+static bool is_settled(struct nr_view filters)
+{
+    for (size_t at = 0; at < filters.len; at += SIXTEEN) {
+        size_t left = filters.len - at;
+        sixteen c =
+            left < SIXTEEN ? sixteen_load_part(filters.ptr + at, left) : sixteen_load(filters.ptr + at);
+
+        /* Signed: what is not ASCII is below a blank as well. */
+        if (sixteen_mask((c <= ' ') | (c == '\\') | (c == 0x7f)) & sixteen_below(left))
+            return false;
+    }
+    return privacy_is_clean(filters, PRIVACY_WORDS);
+}
+
+/* An object as text: its names are the application's, and a table has no column for each. */
+static void put_filters(struct row *row, struct nr_view filters)
+{
+    struct nr_buf *out = &row->maker->filters;
+
+    if (!filters.ptr)
+        return;
     json_out(row->out, NAMED("filters"));
+    if (is_settled(filters)) {
+        json_out_text(row->out, filters);
+        return;
+    }
+    write_filters(row, filters, out);
     json_out_text(row->out, nr_buf_view(out));
 }
 

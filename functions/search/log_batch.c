@@ -243,6 +243,7 @@ void log_batch_take_messages(struct log_batch *batch)
     struct nr_err why = {0}; /* more than a kilobyte: cleared when it was used */
 
     batch->n_items = batch->intake.sqs.n_records;
+    outbox_expect(&batch->outbox, batch->request->event.len);
     for (size_t i = 0; i < batch->n_items; i++) {
         struct outbox_mark mark = outbox_mark(&batch->outbox);
 

@@ -205,31 +205,58 @@ static size_t put_utf8(int32_t c, char *out)
     return 4;
 }
 
-enum { COPY_BYTES = 2 * SIXTEEN }; /* what may be read from where quick_copy() stands */
+enum { BLOCK = 64 /* bytes: a bit for each in a word */ };
 
-/* Copy sixteen bytes at a time, escapes of one letter resolved, as long as so many and another sixteen are
- * there. Up to any other escape at most. */
+/* A bit for each backslash of a block, the lowest for the first byte. */
+static uint64_t backslashes_of(const char *block)
+{
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < BLOCK; i += SIXTEEN)
+        bits |= (uint64_t)sixteen_mask(sixteen_load(block + i) == '\\') << i;
+    return bits;
+}
+
+/* Copy what is between two escapes. Up to fifteen bytes more are read and written. */
+static char *copy_run(const char *from, const char *until, char *to)
+{
+    size_t n = (size_t)(until - from);
+
+    memcpy(to, from, SIXTEEN); /* most are no longer */
+    for (size_t at = SIXTEEN; at < n; at += SIXTEEN)
+        memcpy(to + at, from + at, SIXTEEN);
+    return to + n;
+}
+
+/* Copy with escapes of one letter resolved, as long as a block and sixteen bytes are there; up to any other
+ * escape at most. */
 static const char *quick_copy(const char *at, const char *end, char **to)
 {
-    while (end - at >= COPY_BYTES) {
-        sixteen bytes = sixteen_load(at);
-        unsigned mask = sixteen_mask(bytes == '\\');
-        unsigned from = 0;
+    const char *block = at;
+    char *out = *to;
 
-        memcpy(*to, &bytes, sizeof(bytes)); /* what is behind a backslash is written again */
-        for (unsigned n; mask; mask &= ~(3u << n)) {
-            n = (unsigned)__builtin_ctz(mask);
-            *to += n - from;
-            if (!meanings[(unsigned char)at[n + 1]])
-                return at + n;
-            *(*to)++ = meanings[(unsigned char)at[n + 1]];
-            from = n + 2;
-            memcpy(*to, at + from, SIXTEEN - 1);
+    for (; end - block >= BLOCK + SIXTEEN; block += BLOCK) {
+        uint64_t bits = backslashes_of(block);
+
+        if (at > block)
+            bits &= ~(uint64_t)1; /* it is the letter of an escape */
+        for (unsigned n; bits; bits &= ~((uint64_t)3 << n)) {
+            char meaning;
+
+            n = (unsigned)__builtin_ctzll(bits);
+            out = copy_run(at, block + n, out);
+            at = block + n;
+            meaning = meanings[(unsigned char)at[1]];
+            if (!meaning) {
+                *to = out;
+                return at;
+            }
+            *out++ = meaning;
+            at += 2;
         }
-        *to += from < SIXTEEN ? SIXTEEN - from : 0;
-        at += from > SIXTEEN ? from : SIXTEEN;
     }
-    return at;
+    *to = at < block ? copy_run(at, block, out) : out;
+    return at < block ? block : at;
 }
 
 /* Copy up to the next escape that quick_copy() leaves. */

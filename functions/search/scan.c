@@ -139,7 +139,7 @@ static bool short_member(struct scan *scan, struct scan_text *name)
     const char *at = scan->at + !scan->is_first;
     int n;
 
-    if (scan->fault || at >= scan->end || (!scan->is_first && *scan->at != ','))
+    if (scan->fault || scan->at == scan->end || (!scan->is_first && *scan->at != ','))
         return false;
     n = scan_short(at, scan->end);
     if (n < 0 || scan->end - at < n + 3 || at[n + 2] != ':')
@@ -160,19 +160,6 @@ bool scan_member(struct scan *scan, struct scan_text *name)
     if (scan->at == scan->end || *scan->at != ':')
         return scan_fail(scan, "has no colon behind a name");
     scan->at++;
-    return true;
-}
-
-bool scan_member_is(struct scan *scan, struct nr_view name)
-{
-    const char *at = scan->at + !scan->is_first;
-
-    if (scan->fault || scan->end - at < (ptrdiff_t)(name.len + 3) || (!scan->is_first && *scan->at != ',') ||
-        at[0] != '"' || at[name.len + 1] != '"' || at[name.len + 2] != ':' ||
-        memcmp(at + 1, name.ptr, name.len) != 0)
-        return false;
-    scan->at = at + name.len + 3;
-    scan->is_first = false;
     return true;
 }
 

@@ -35,6 +35,8 @@ enum scan_kind {
 /* Nesting of what is passed over. An event needs four. */
 enum { SCAN_DEPTH_MAX = 64 };
 
+enum { SCAN_SHORT_BYTES = 3 * SIXTEEN /* ids and times are no longer */ };
+
 struct scan {
     const char *start;
     const char *at;
@@ -71,34 +73,76 @@ static inline enum scan_kind scan_peek(struct scan *scan)
 /* Step into an object or array. False, with a fault, when something else comes. */
 bool scan_enter(struct scan *scan, enum scan_kind kind);
 
-/* The length of the string whose quote is at `at`, if it is one of fewer than sixteen characters, all of them
- * ASCII and none escaped: most are, and need no call. Else -1. */
-static inline int scan_short(const char *at, const char *end)
-{
-    sixteen bytes;
-    unsigned n;
-
-    if (end - at <= SIXTEEN || *at != '"')
-        return -1;
-    bytes = sixteen_load(at + 1);
-    n = sixteen_first((bytes == '"') | (bytes == '\\') | (bytes < 0x20)); /* signed: or not ASCII */
-    return n < SIXTEEN && at[n + 1] == '"' ? (int)n : -1;
-}
-
 /* The next member: its name is read, its value comes next. False at the `}`, which is passed, or on a fault.
  */
 bool scan_member(struct scan *scan, struct scan_text *name);
 
-/* Is it this member that comes next, written without blanks? Then it is passed as scan_member() does; else
- * nothing happens. For names that need no escapes, in the order in which they are likely: to compare is
- * quicker than to read. */
-bool scan_member_is(struct scan *scan, struct nr_view name);
+/* A name that needs no escapes, as a member begins with it: quotes around it and a colon behind. A bit for
+ * each byte that counts. */
+struct scan_name {
+    char text[2 * SIXTEEN];
+    uint32_t counts, len;
+};
+
+#define SCAN_NAME(name)                                                                                      \
+    {                                                                                                        \
+        "\"" name "\":", (uint32_t)(((uint64_t)1 << (sizeof(name) + 2)) - 1), sizeof(name) + 2               \
+    }
+
+/* Is it this member that comes next, written without blanks? Then it is passed as scan_member() does; else,
+ * or when the text is too near its end to look, nothing happens. For names in the order in which they are
+ * likely: to compare is quicker than to read. */
+static inline bool scan_member_is(struct scan *scan, const struct scan_name *name)
+{
+    const char *at = scan->at + !scan->is_first;
+    uint32_t same;
+
+    if (scan->fault || scan->end - at < 2 * SIXTEEN || (!scan->is_first && *scan->at != ','))
+        return false;
+    same = sixteen_mask(sixteen_load(at) == sixteen_load(name->text)) |
+           sixteen_mask(sixteen_load(at + SIXTEEN) == sixteen_load(name->text + SIXTEEN)) << SIXTEEN;
+    if (~same & name->counts)
+        return false;
+    scan->at = at + name->len;
+    scan->is_first = false;
+    return true;
+}
 
 /* Is there another item? It comes next. False at the `]`, which is passed, or on a fault. */
 bool scan_item(struct scan *scan);
 
+/* The length of the string whose quote is at `at`, if it is short and nothing but ASCII without escapes, as
+ * most are; else -1. */
+static inline int scan_short(const char *at, const char *end)
+{
+    if (at >= end || *at++ != '"')
+        return -1;
+    for (int n = 0; n < SCAN_SHORT_BYTES && end - at > n + SIXTEEN; n += SIXTEEN) {
+        sixteen bytes = sixteen_load(at + n);
+        unsigned stop =
+            sixteen_first((bytes == '"') | (bytes == '\\') | (bytes < 0x20)); /* signed: or not ASCII */
+
+        if (stop < SIXTEEN)
+            return at[n + (int)stop] == '"' ? n + (int)stop : -1;
+    }
+    return -1;
+}
+
+/* Read any string. */
+bool scan_any_string(struct scan *scan, struct scan_text *out);
+
 /* Read a value of this kind; false, with a fault, when something else comes. */
-bool scan_string(struct scan *scan, struct scan_text *out);
+static inline bool scan_string(struct scan *scan, struct scan_text *out)
+{
+    int n = scan->fault ? -1 : scan_short(scan->at, scan->end);
+
+    if (n < 0)
+        return scan_any_string(scan, out);
+    *out = (struct scan_text){.raw = nr_view_n(scan->at + 1, (size_t)n)};
+    scan->at += n + 2;
+    return true;
+}
+
 bool scan_number(struct scan *scan, struct nr_view *out); /* as it stands: JSON's grammar */
 
 /* Read a string as it stands, and look for nothing but its end: its escapes and its UTF-8 are not checked.

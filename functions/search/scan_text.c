@@ -143,25 +143,11 @@ static const char *quick_run(const char *at, const char *end, bool *has_escapes)
     return at;
 }
 
-/* It is short: it was read. */
-static bool short_string(struct scan *scan, struct scan_text *out)
-{
-    int n = scan->fault ? -1 : scan_short(scan->at, scan->end);
-
-    if (n < 0)
-        return false;
-    *out = (struct scan_text){.raw = nr_view_n(scan->at + 1, (size_t)n)};
-    scan->at += n + 2;
-    return true;
-}
-
-bool scan_string(struct scan *scan, struct scan_text *out)
+bool scan_any_string(struct scan *scan, struct scan_text *out)
 {
     struct scan_text text = {0};
     const char *start;
 
-    if (short_string(scan, out))
-        return true;
     if (scan_peek(scan) != SCAN_STRING)
         return scan_fail(scan, "has no string where one is wanted");
     start = ++scan->at;

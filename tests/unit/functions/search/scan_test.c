@@ -358,24 +358,69 @@ Test(scan, skims_no_further_than_a_control_character_or_the_end)
     }
 }
 
+/* Is it the member that comes? */
+static bool is_next(struct scan *scan, const struct scan_name name)
+{
+    return scan_member_is(scan, &name);
+}
+
 Test(scan, passes_the_member_that_is_likely)
 {
     struct nr_view number;
     struct scan scan;
 
-    scan_init(&scan, NR_VIEW("{\"a\":1,\"bc\":2, \"d\":3,\"e\":4}"));
+    scan_init(
+        &scan,
+        NR_VIEW("{\"a\":1,\"bc\":2,\"a_name_of_twenty_nine_letters\":3, \"d\":4,\"e\":5,\"and\":\"so on\"}"));
     cr_assert(scan_enter(&scan, SCAN_OBJECT));
-    cr_assert(!scan_member_is(&scan, NR_VIEW("b")));
-    cr_assert(scan_member_is(&scan, NR_VIEW("a")) && scan_number(&scan, &number));
-    cr_assert(!scan_member_is(&scan, NR_VIEW("b")));
-    cr_assert(!scan_member_is(&scan, NR_VIEW("bcd")));
-    cr_assert(scan_member_is(&scan, NR_VIEW("bc")) && scan_number(&scan, &number));
+    cr_assert(!is_next(&scan, (struct scan_name)SCAN_NAME("b")));
+    cr_assert(is_next(&scan, (struct scan_name)SCAN_NAME("a")) && scan_number(&scan, &number));
+    cr_assert(!is_next(&scan, (struct scan_name)SCAN_NAME("b")));
+    cr_assert(!is_next(&scan, (struct scan_name)SCAN_NAME("bcd")));
+    cr_assert(is_next(&scan, (struct scan_name)SCAN_NAME("bc")) && scan_number(&scan, &number));
     cr_assert(nr_view_is(number, NR_VIEW("2")));
-    cr_assert(!scan_member_is(&scan, NR_VIEW("d")), "with a blank it is not said to be likely");
+    cr_assert(!is_next(&scan, (struct scan_name)SCAN_NAME("a_name_of_twenty_nine_letterz")));
+    cr_assert(is_next(&scan, (struct scan_name)SCAN_NAME("a_name_of_twenty_nine_letters")));
+    cr_assert(scan_number(&scan, &number) && nr_view_is(number, NR_VIEW("3")));
+    cr_assert(!is_next(&scan, (struct scan_name)SCAN_NAME("d")), "with a blank it is not said to be likely");
     cr_assert_null(scan.fault);
-    for (size_t n = 1; n < 5; n++) {
-        scan_init(&scan, nr_view_n("{\"a\":", n));
+}
+
+/* Whatever it says of texts that break off, it looks at nothing behind them. */
+Test(scan, passes_no_member_beyond_the_end)
+{
+    static const char whole[] = "{\"name\":\"abcdefghijklmnopqrstuvwxyz\"}";
+
+    for (size_t n = 1; n < sizeof(whole); n++) {
+        char *cut = malloc(n);
+        struct scan scan;
+
+        memcpy(cut, whole, n);
+        scan_init(&scan, nr_view_n(cut, n));
         cr_assert(scan_enter(&scan, SCAN_OBJECT));
-        cr_assert(!scan_member_is(&scan, NR_VIEW("a")), "of %zu bytes", n);
+        cr_expect_eq(is_next(&scan, (struct scan_name)SCAN_NAME("name")), n > 2 * SIXTEEN, "of %zu bytes", n);
+        free(cut);
     }
+}
+
+/* A short string, wherever its end lies, and however near behind it the text ends. */
+Test(scan, reads_short_strings_of_every_length)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
+
+    for (size_t len = 0; len < sizeof(letters); len++)
+        for (size_t behind = 0; behind < 40; behind++) {
+            char *text = malloc(len + 2 + behind);
+            struct scan_text found;
+            struct scan scan;
+
+            memset(text, ' ', len + 2 + behind);
+            text[0] = text[len + 1] = '"';
+            memcpy(text + 1, letters, len);
+            scan_init(&scan, nr_view_n(text, len + 2 + behind));
+            cr_assert(scan_string(&scan, &found) && scan.at == text + len + 2, "%zu, %zu", len, behind);
+            cr_assert(nr_view_is(found.raw, nr_view_n(letters, len)) && !found.has_escapes);
+            free(text);
+        }
 }

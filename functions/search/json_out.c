@@ -1,5 +1,4 @@
 #include "functions/search/json_out.h"
-#include "functions/search/sixteen.h"
 
 enum { ESCAPE_MAX_BYTES = 6 /* \u001f */ };
 
@@ -28,8 +27,7 @@ static const char *copy_plain(const char *at, const char *end, char **to)
     while (at < end) {
         size_t left = (size_t)(end - at);
         sixteen bytes = left < SIXTEEN ? sixteen_load_part(at, left) : sixteen_load(at);
-        size_t n = sixteen_first((bytes == '"') | (bytes == '\\') | (bytes == 0x7f) |
-                                 ((bytes >= 0) & (bytes < 0x20)));
+        size_t n = sixteen_first(json_out_escaped(bytes));
 
         n = n < left ? n : left;
         memcpy(*to, &bytes, sizeof(bytes));

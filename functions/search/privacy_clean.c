@@ -1,5 +1,7 @@
 #include <stdint.h>
+#include <string.h>
 
+#include "functions/search/json_out.h"
 #include "functions/search/privacy_clean.h"
 #include "functions/search/sixteen.h"
 
@@ -85,8 +87,22 @@ static sixteen is_joint(sixteen c)
            (c == '_') | (c == 0x7f) | (c == (signed char)0xe3) | is_foreign(c);
 }
 
-/* A bit for each byte that may be a digit, and whether one may be an at sign. */
-static unsigned look(sixteen c, bool *has_at)
+/* Sixteen bytes of a text from `at` on, or as many as it has: zeros stand behind its end. */
+static sixteen load(struct nr_view text, size_t at)
+{
+    size_t left = text.len - at;
+
+    return left < SIXTEEN ? sixteen_load_part(text.ptr + at, left) : sixteen_load(text.ptr + at);
+}
+
+/* What there is in a text. */
+struct findings {
+    uint64_t digits; /* a bit for each byte that may be one */
+    bool has_at;
+    bool has_escapes; /* JSON would need some */
+};
+
+static void look(struct findings *found, sixteen c, size_t at)
 {
     sixteen is_digit = sixteen_between(c, '0', '9');
     sixteen is_at = c == '@';
@@ -95,16 +111,8 @@ static unsigned look(sixteen c, bool *has_at)
         is_digit |= is_foreign(c);
         is_at |= c == (signed char)0xef;
     }
-    *has_at |= sixteen_mask(is_at) != 0;
-    return sixteen_mask(is_digit);
-}
-
-/* Sixteen bytes of a text from `at` on, or as many as it has: zeros stand behind its end. */
-static sixteen load(struct nr_view text, size_t at)
-{
-    size_t left = text.len - at;
-
-    return left < SIXTEEN ? sixteen_load_part(text.ptr + at, left) : sixteen_load(text.ptr + at);
+    found->digits |= (uint64_t)sixteen_mask(is_digit) << at;
+    found->has_at |= sixteen_mask(is_at) != 0;
 }
 
 /* Zeros are joints: only those of the text count. */
@@ -133,22 +141,48 @@ static bool has_run_of_10(uint64_t bits)
     return bits & bits >> 2; /* ten */
 }
 
+static bool is_clean(struct nr_view text, enum privacy_scope scope, const struct findings *found)
+{
+    _Static_assert(MOBILE_MIN == 10, "has_run_of_10() looks for a number that can be called");
+    if (found->has_at)
+        return false;
+    return has_fewer(found->digits, DIGITS_MIN) ||
+           (scope == PRIVACY_KEY && !has_run_of_10(found->digits) && !has_joint(text));
+}
+
 bool privacy_is_clean_by_16(struct nr_view text, enum privacy_scope scope)
 {
-    uint64_t digits = 0;
-    bool has_at = false;
+    struct findings found = {0};
 
-    _Static_assert(MOBILE_MIN == 10, "has_run_of_10() looks for a number that can be called");
     for (size_t at = 0; at < text.len; at += SIXTEEN)
-        digits |= (uint64_t)look(load(text, at), &has_at) << at;
-    if (has_at)
-        return false;
-    return has_fewer(digits, DIGITS_MIN) ||
-           (scope == PRIVACY_KEY && !has_run_of_10(digits) && !has_joint(text));
+        look(&found, load(text, at), at);
+    return is_clean(text, scope, &found);
 }
 
 bool privacy_is_clean(struct nr_view text, enum privacy_scope scope)
 {
     return text.len <= PRIVACY_SHORT_BYTES ? privacy_is_clean_by_16(text, scope)
                                            : privacy_is_clean_by_1(text, scope);
+}
+
+/* Copied while it is looked at, with its quotes; it does not count before it is known to be good. */
+bool privacy_add_clean(struct nr_view text, enum privacy_scope scope, struct nr_buf *out)
+{
+    struct findings found = {0};
+    char *to = out->data + out->len;
+
+    if (text.len > PRIVACY_SHORT_BYTES || out->is_bad || out->cap - out->len <= PRIVACY_SHORT_BYTES + SIXTEEN)
+        return false;
+    for (size_t at = 0; at < text.len; at += SIXTEEN) {
+        sixteen c = load(text, at);
+
+        memcpy(to + 1 + at, &c, sizeof(c));
+        look(&found, c, at);
+        found.has_escapes |= (sixteen_mask(json_out_escaped(c)) & sixteen_below(text.len - at)) != 0;
+    }
+    if (found.has_escapes || !is_clean(text, scope, &found))
+        return false;
+    to[0] = to[text.len + 1] = '"';
+    out->len += text.len + 2;
+    return true;
 }

@@ -44,10 +44,16 @@ void row_maker_done(struct row_maker *maker)
 /* A text that is ours, or was checked to be a token. */
 static void put_plain(struct row *row, struct nr_view name, struct nr_view text)
 {
-    json_out(row->out, name);
-    json_out(row->out, NR_VIEW("\""));
-    json_out(row->out, text);
-    json_out(row->out, NR_VIEW("\""));
+    size_t n = name.len + text.len + 2;
+    char *to = json_out_room(row->out, n);
+
+    if (!to)
+        return;
+    to = mempcpy(to, name.ptr, name.len);
+    *to++ = '"';
+    to = mempcpy(to, text.ptr, text.len);
+    *to = '"';
+    row->out->len += n;
 }
 
 static void put_number(struct row *row, struct nr_view name, struct nr_view number)
@@ -79,36 +85,39 @@ static void put_instant(struct row *row, struct nr_view name, int64_t unix_ms)
     put_plain(row, name, nr_view_n(text, sizeof(text)));
 }
 
-/* The text as it may be stored; alive until the next call. */
-static struct nr_view safe(struct row *row, struct nr_view text, enum privacy_scope scope)
+/* Append a text as it may be stored. Returns what that is; alive until the next call. */
+static struct nr_view put_safe(struct row *row, struct nr_buf *out, struct nr_view text,
+                               enum privacy_scope scope)
 {
     struct row_maker *maker = row->maker;
 
     if (scope == PRIVACY_WORDS)
         text = normal_nfc(text, &maker->nfc);
-    if (privacy_is_clean(text, scope))
+    if (privacy_add_clean(text, scope, out))
         return text;
     nr_buf_reset(&maker->scrubbed);
     privacy_scrub(text, scope, &maker->scrubbed, &row->pii);
-    return nr_buf_view(&maker->scrubbed);
+    text = nr_buf_view(&maker->scrubbed);
+    json_out_text(out, text);
+    return text;
 }
 
-static void put_safe(struct row *row, struct nr_view name, struct nr_view text, enum privacy_scope scope)
+static void put_member(struct row *row, struct nr_view name, struct nr_view text, enum privacy_scope scope)
 {
     if (!text.ptr)
         return;
     json_out(row->out, name);
-    json_out_text(row->out, safe(row, text, scope));
+    put_safe(row, row->out, text, scope);
 }
 
 static void put_words(struct row *row, struct nr_view name, struct nr_view text)
 {
-    put_safe(row, name, text, PRIVACY_WORDS);
+    put_member(row, name, text, PRIVACY_WORDS);
 }
 
 static void put_key(struct row *row, struct nr_view name, struct nr_view text)
 {
-    put_safe(row, name, text, PRIVACY_KEY);
+    put_member(row, name, text, PRIVACY_KEY);
 }
 
 /* --- groups of members --------------------------------------------------------------------------------- */
@@ -144,9 +153,8 @@ static void put_query(struct row *row, struct nr_view query)
 
     if (!query.ptr)
         return;
-    text = safe(row, query, PRIVACY_WORDS);
     json_out(row->out, NAMED("user_query"));
-    json_out_text(row->out, text);
+    text = put_safe(row, row->out, query, PRIVACY_WORDS);
     nr_buf_reset(norm);
     n_chars = normal_key(text, norm);
     json_out(row->out, NAMED("query_norm"));
@@ -192,7 +200,7 @@ static void put_scalar(struct row *row, struct scan *scan)
         if (scan_raw(scan, &raw))
             put_filter_number(row, raw); /* or a word, which has no digits */
     } else if (scan_string(scan, &text)) {
-        json_out_text(&row->maker->filters, safe(row, meaning_of(row, text), PRIVACY_WORDS));
+        put_safe(row, &row->maker->filters, meaning_of(row, text), PRIVACY_WORDS);
     }
 }
 
@@ -212,7 +220,7 @@ static void put_scalars(struct row *row, struct scan *scan)
 /* Each name and value on its own, written again without blanks. */
 static void write_filters(struct row *row, struct nr_view filters, struct nr_buf *out)
 {
-    const char *between = "{\"";
+    const char *between = "{";
     struct scan scan;
     struct scan_text name;
 
@@ -221,9 +229,9 @@ static void write_filters(struct row *row, struct nr_view filters, struct nr_buf
     scan_enter(&scan, SCAN_OBJECT);
     while (scan_member(&scan, &name)) {
         json_out(out, nr_view(between));
-        json_out(out, safe(row, name.raw, PRIVACY_WORDS)); /* a token, so that it needs no escapes */
-        json_out(out, NR_VIEW("\":"));
-        between = ",\"";
+        put_safe(row, out, name.raw, PRIVACY_WORDS); /* a token: nothing in it is escaped */
+        json_out(out, NR_VIEW(":"));
+        between = ",";
         if (scan_peek(&scan) == SCAN_ARRAY)
             put_scalars(row, &scan);
         else
@@ -271,7 +279,7 @@ static void put_hits(struct row *row, const struct search_event *event)
     json_out(row->out, NAMED("query_response_hit_ids"));
     for (size_t i = 0; i < event->n_hit_ids; i++) {
         json_out(row->out, i ? NR_VIEW(",") : NR_VIEW("["));
-        json_out_text(row->out, safe(row, event->hit_ids[i], PRIVACY_KEY));
+        put_safe(row, row->out, event->hit_ids[i], PRIVACY_KEY);
     }
     json_out(row->out, NR_VIEW("]"));
 }

@@ -4,9 +4,45 @@
 
 #include <criterion/criterion.h>
 
+#include "functions/search/json_out.h"
 #include "functions/search/privacy_clean.h"
 
-enum { ROUNDS = 4000 };
+enum { ROUNDS = 4000, ROOM_BYTES = 4096 };
+
+static struct nr_buf quick, slow;
+
+static void set_up(void)
+{
+    nr_buf_init(&quick, ROOM_BYTES);
+    nr_buf_init(&slow, ROOM_BYTES);
+    nr_buf_room(&quick, ROOM_BYTES);
+    nr_buf_room(&slow, ROOM_BYTES); /* so that what is no UTF-8 stays as it is */
+}
+
+static void tear_down(void)
+{
+    nr_buf_done(&quick);
+    nr_buf_done(&slow);
+}
+
+TestSuite(privacy_clean, .init = set_up, .fini = tear_down);
+
+/* What is clean and has nothing to escape is added as json_out_text() would, and nothing else is. */
+static void check_adding(struct nr_view text, enum privacy_scope scope, bool is_clean)
+{
+    nr_buf_reset(&quick);
+    nr_buf_reset(&slow);
+    nr_buf_add_char(&quick, ':');
+    nr_buf_add_char(&slow, ':');
+    json_out_text(&slow, text);
+    if (!is_clean || slow.len != text.len + 3) {
+        cr_assert_not(privacy_add_clean(text, scope, &quick));
+        cr_assert_eq(quick.len, 1);
+        return;
+    }
+    cr_assert(privacy_add_clean(text, scope, &quick), "\"%.*s\"", NR_VIEW_ARG(text));
+    cr_assert(nr_view_is(nr_buf_view(&quick), nr_buf_view(&slow)), "%.*s", NR_VIEW_ARG(nr_buf_view(&quick)));
+}
 
 /* The text ends where its memory ends, so that one byte too many that is read is seen. */
 static void check(const char *text, size_t len)
@@ -20,6 +56,7 @@ static void check(const char *text, size_t len)
         cr_assert_eq(privacy_is_clean_by_16(nr_view_n(copy, len), scope), is_clean, "%d: \"%.*s\"", scope,
                      (int)len, text);
         cr_assert_eq(privacy_is_clean(nr_view_n(copy, len), scope), is_clean);
+        check_adding(nr_view_n(copy, len), scope, is_clean);
     }
     free(copy);
 }
@@ -79,4 +116,19 @@ Test(privacy_clean, takes_a_text_of_any_length)
     memset(text + sizeof(text) - 7, '1', 7);
     cr_expect_not(privacy_is_clean(nr_view_n(text, sizeof(text)), PRIVACY_WORDS));
     cr_expect(privacy_is_clean(nr_view_n(text, sizeof(text) - 1), PRIVACY_WORDS));
+    cr_expect_not(privacy_add_clean(nr_view_n(text, PRIVACY_SHORT_BYTES + 1), PRIVACY_WORDS, &quick));
+    cr_expect(privacy_add_clean(nr_view_n(text, PRIVACY_SHORT_BYTES), PRIVACY_WORDS, &quick));
+}
+
+Test(privacy_clean, adds_nothing_without_room)
+{
+    nr_buf_done(&quick);
+    cr_expect_not(privacy_add_clean(NR_VIEW("a"), PRIVACY_WORDS, &quick));
+    nr_buf_room(&quick, 8);
+    quick.len = quick.cap - 2; /* not even for its quotes */
+    cr_expect_not(privacy_add_clean(NR_VIEW("a"), PRIVACY_WORDS, &quick));
+    quick.is_bad = true;
+    quick.len = 0;
+    cr_expect_not(privacy_add_clean(NR_VIEW("a"), PRIVACY_WORDS, &quick));
+    cr_expect_eq(quick.len, 0);
 }

@@ -73,7 +73,14 @@ bool privacy_is_clean_by_1(struct nr_view text, enum privacy_scope scope)
 
 /* --- sixteen at a time --------------------------------------------------------------------------------- */
 
-/* The rows of `looks` as comparisons of signed bytes: c2..ff are -62..-1. */
+/* What there is in a text. */
+struct findings {
+    uint64_t digits; /* a bit for each byte that may be one */
+    bool has_joint, has_at;
+    bool has_escapes; /* JSON would need some */
+};
+
+/* Digits and joints beside those of ASCII. As signed bytes c2..ff are -62..-1. */
 static sixteen is_foreign(sixteen c)
 {
     sixteen is_asian = sixteen_between(c, (signed char)0xe3, (signed char)0xee) & (c != (signed char)0xea);
@@ -87,41 +94,38 @@ static sixteen is_joint(sixteen c)
            (c == '_') | (c == 0x7f) | (c == (signed char)0xe3) | is_foreign(c);
 }
 
-/* Sixteen bytes of a text from `at` on, or as many as it has: zeros stand behind its end. */
+static sixteen is_at(sixteen c)
+{
+    return (c == '@') | (c == (signed char)0xef);
+}
+
+static bool has_any(sixteen flags, unsigned below)
+{
+    return (sixteen_mask(flags) & below) != 0;
+}
+
+/* The rows of `looks` as comparisons: one is enough for letters and digits of ASCII, of which ids and much
+ * else consist. `left` bytes are of the text, behind them are zeros. */
+static void look(struct findings *found, sixteen c, size_t at, size_t left)
+{
+    unsigned below = sixteen_below(left);
+    sixteen is_digit = sixteen_between(c, '0', '9');
+
+    if (has_any(~(is_digit | sixteen_between(c | 0x20, 'a', 'z')), below)) {
+        is_digit |= is_foreign(c);
+        found->has_joint |= has_any(is_joint(c), below);
+        found->has_at |= has_any(is_at(c), below);
+        found->has_escapes |= has_any(json_out_escaped(c), below);
+    }
+    found->digits |= (uint64_t)sixteen_mask(is_digit) << at;
+}
+
+/* Sixteen bytes of a text from `at` on, or as many as it has. */
 static sixteen load(struct nr_view text, size_t at)
 {
     size_t left = text.len - at;
 
     return left < SIXTEEN ? sixteen_load_part(text.ptr + at, left) : sixteen_load(text.ptr + at);
-}
-
-/* What there is in a text. */
-struct findings {
-    uint64_t digits; /* a bit for each byte that may be one */
-    bool has_at;
-    bool has_escapes; /* JSON would need some */
-};
-
-static void look(struct findings *found, sixteen c, size_t at)
-{
-    sixteen is_digit = sixteen_between(c, '0', '9');
-    sixteen is_at = c == '@';
-
-    if (sixteen_mask(c < 0)) { /* most have nothing but ASCII */
-        is_digit |= is_foreign(c);
-        is_at |= c == (signed char)0xef;
-    }
-    found->digits |= (uint64_t)sixteen_mask(is_digit) << at;
-    found->has_at |= sixteen_mask(is_at) != 0;
-}
-
-/* Zeros are joints: only those of the text count. */
-static bool has_joint(struct nr_view text)
-{
-    for (size_t at = 0; at < text.len; at += SIXTEEN)
-        if (sixteen_mask(is_joint(load(text, at))) & sixteen_below(text.len - at))
-            return true;
-    return false;
 }
 
 /* Are there fewer bits than n? Takes the lowest away n - 1 times. */
@@ -141,13 +145,13 @@ static bool has_run_of_10(uint64_t bits)
     return bits & bits >> 2; /* ten */
 }
 
-static bool is_clean(struct nr_view text, enum privacy_scope scope, const struct findings *found)
+static bool is_clean(const struct findings *found, enum privacy_scope scope)
 {
     _Static_assert(MOBILE_MIN == 10, "has_run_of_10() looks for a number that can be called");
     if (found->has_at)
         return false;
     return has_fewer(found->digits, DIGITS_MIN) ||
-           (scope == PRIVACY_KEY && !has_run_of_10(found->digits) && !has_joint(text));
+           (scope == PRIVACY_KEY && !found->has_joint && !has_run_of_10(found->digits));
 }
 
 bool privacy_is_clean_by_16(struct nr_view text, enum privacy_scope scope)
@@ -155,8 +159,8 @@ bool privacy_is_clean_by_16(struct nr_view text, enum privacy_scope scope)
     struct findings found = {0};
 
     for (size_t at = 0; at < text.len; at += SIXTEEN)
-        look(&found, load(text, at), at);
-    return is_clean(text, scope, &found);
+        look(&found, load(text, at), at, text.len - at);
+    return is_clean(&found, scope);
 }
 
 bool privacy_is_clean(struct nr_view text, enum privacy_scope scope)
@@ -169,18 +173,18 @@ bool privacy_is_clean(struct nr_view text, enum privacy_scope scope)
 bool privacy_add_clean(struct nr_view text, enum privacy_scope scope, struct nr_buf *out)
 {
     struct findings found = {0};
-    char *to = out->data + out->len;
+    char *to;
 
     if (text.len > PRIVACY_SHORT_BYTES || out->is_bad || out->cap - out->len <= PRIVACY_SHORT_BYTES + SIXTEEN)
         return false;
+    to = out->data + out->len;
     for (size_t at = 0; at < text.len; at += SIXTEEN) {
         sixteen c = load(text, at);
 
         memcpy(to + 1 + at, &c, sizeof(c));
-        look(&found, c, at);
-        found.has_escapes |= (sixteen_mask(json_out_escaped(c)) & sixteen_below(text.len - at)) != 0;
+        look(&found, c, at, text.len - at);
     }
-    if (found.has_escapes || !is_clean(text, scope, &found))
+    if (found.has_escapes || !is_clean(&found, scope))
         return false;
     to[0] = to[text.len + 1] = '"';
     out->len += text.len + 2;

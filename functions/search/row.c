@@ -68,12 +68,13 @@ static void put_whole(struct row *row, struct nr_view name, int64_t value)
 {
     char digits[NUMBER_BYTES];
     size_t at = sizeof(digits);
+    uint64_t left = (uint64_t)value;
 
     if (value < 0)
         return;
     do
-        digits[--at] = (char)('0' + value % 10);
-    while (value /= 10);
+        digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
     put_number(row, name, nr_view_n(digits + at, sizeof(digits) - at));
 }
 

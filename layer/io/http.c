@@ -19,7 +19,7 @@ enum {
     IDLE_MAX_S = 45, /* below the idle limit of AWS's and Google's front ends; a frozen connection is older */
     URL_MAX_BYTES = 4096,
     UPLOAD_MAX_BYTES =
-        256 * 1024, /* handed to the system at once; curl's own 64 KiB wake the reader each time */
+        128 * 1024, /* for the system at once: each piece, curl's are of 64 KiB, wakes the reader */
 };
 
 /* What curl's code means to a caller; the last row is for every other. */

@@ -77,6 +77,7 @@ static void start(const struct kinesis_options *options)
 
 static void stop(void)
 {
+    kinesis_journal_done(&journal); /* of a stream before this one */
     kinesis_stop(stream, &journal);
 }
 

@@ -213,7 +213,7 @@ static int add_message(struct log_batch *batch, size_t i, struct nr_err *err)
 {
     const struct nr_sqs_record *record = &batch->intake.sqs.records[i];
     struct place place;
-    struct nr_view text;
+    struct nr_view text = {0};
 
     if (log_batch_body(batch, record->body, &text, err) != 0 ||
         decode_body(&batch->decode, text, false, &text, err) != 0)

@@ -112,6 +112,11 @@ static bool begin_char(struct key *key)
     return is_apart;
 }
 
+static bool is_syllable(int32_t c)
+{
+    return c >= 0xac00 && c <= 0xd7a3;
+}
+
 /* The longest part of the text that the short way can do: ASCII and Hangul syllables, whose key is no longer
  * than they are. Returns its bytes. */
 static size_t short_way(struct nr_view text, struct key *key)
@@ -123,14 +128,13 @@ static size_t short_way(struct nr_view text, struct key *key)
 
     for (size_t len; start && at < text.len; at += len) {
         unsigned char c = bytes[at];
-        int32_t point = c;
 
         len = 1;
         if (c <= ' ' || c == 0x7f) {
             key->has_space = true;
             continue;
         }
-        if (c >= 0x80 && ((point = decode(bytes + at, &len)) < 0xac00 || point > 0xd7a3))
+        if (c >= 0x80 && !is_syllable(decode(bytes + at, &len)))
             break;
         if (begin_char(key))
             *to++ = ' ';

@@ -97,7 +97,8 @@ static inline bool scan_member_is(struct scan *scan, const struct scan_name *nam
     const char *at = scan->at + !scan->is_first;
     uint32_t same;
 
-    if (scan->fault || scan->end - at < 2 * SIXTEEN || (!scan->is_first && *scan->at != ','))
+    if (scan->fault || scan->end - at < (ptrdiff_t)sizeof(name->text) ||
+        (!scan->is_first && *scan->at != ','))
         return false;
     same = sixteen_mask(sixteen_load(at) == sixteen_load(name->text)) |
            sixteen_mask(sixteen_load(at + SIXTEEN) == sixteen_load(name->text + SIXTEEN)) << SIXTEEN;

@@ -262,7 +262,7 @@ bool scan_unescape_skimmed(struct nr_view raw, char *out, size_t *n)
 
     while ((at = copy_plain(at, end, &to)) < end) {
         char letter = at + 1 < end ? at[1] : 0;
-        int32_t meaning = meanings[(unsigned char)letter];
+        int32_t meaning = (unsigned char)meanings[(unsigned char)letter];
 
         at += 2;
         if (letter == 'u')

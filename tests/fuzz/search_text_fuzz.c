@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
-enum { MAX_BYTES = 1 << 20 };
+enum { MAX_BYTES = 1 << 20, ROOM_BYTES = 1024 };
 
 static bool is_utf8(struct nr_view text)
 {
@@ -34,7 +34,7 @@ static void look(struct nr_view text, enum privacy_scope scope)
 
     nr_buf_init(&plain, MAX_BYTES);
     nr_buf_init(&out, MAX_BYTES);
-    nr_buf_room(&out, MAX_BYTES / 2);
+    nr_buf_room(&out, ROOM_BYTES);
     nr_buf_add_json_text(&plain, text);
     is_added = privacy_add_clean(text, scope, &out);
     if (is_added && (!is_clean || !nr_view_is(nr_buf_view(&out), nr_buf_view(&plain))))

@@ -116,7 +116,7 @@ static bool one_special(struct scan *scan, bool *has_escapes)
 
 static inline bool is_plain(char c)
 {
-    return c >= 0x20 && c != '"' && c != '\\'; /* signed: and ASCII */
+    return (signed char)c >= 0x20 && c != '"' && c != '\\'; /* and ASCII: char itself has no sign on arm64 */
 }
 
 /* Move over bytes that stand for themselves and escapes of one letter, of which JSON that travels in JSON is

@@ -13,13 +13,19 @@ struct progress {
     size_t next;   /* the field that is likely to come */
 };
 
+/* A name without its quotes and its colon. */
+static struct nr_view bare(const struct scan_name *name)
+{
+    return nr_view_n(name->text + 1, name->len - 3);
+}
+
 /* Members mostly come in the order of the schema: the search goes on where it ended. */
 static const struct event_field *find(const struct event_field *fields, size_t n, struct nr_view name,
                                       size_t *next)
 {
     for (size_t tried = 0, i = *next; tried < n; tried++, i++) {
         i = i < n ? i : 0;
-        if (nr_view_is(fields[i].name, name)) {
+        if (nr_view_is(bare(&fields[i].name), name)) {
             *next = i + 1;
             return &fields[i];
         }
@@ -46,7 +52,7 @@ static bool next_member(struct scan *scan, const struct event_field *fields, siz
 {
     struct scan_text name;
 
-    if (progress->next < n && scan_member_is(scan, fields[progress->next].name)) {
+    if (progress->next < n && scan_member_is(scan, &fields[progress->next].name)) {
         *field = &fields[progress->next++];
         return true;
     }
@@ -85,9 +91,9 @@ static int read_xy(struct event_reader *reader, const struct event_field *field)
 {
     /* Pixels of any screen, and of a page that scrolls. */
     static const struct event_field fields[] = {
-        {NR_VIEW("x"), event_read_real, INTO(position_x), -10000000, 10000000,
+        {SCAN_NAME("x"), event_read_real, INTO(position_x), -10000000, 10000000,
          "event_attributes.position.xy.x"},
-        {NR_VIEW("y"), event_read_real, INTO(position_y), -10000000, 10000000,
+        {SCAN_NAME("y"), event_read_real, INTO(position_y), -10000000, 10000000,
          "event_attributes.position.xy.y"},
     };
 
@@ -97,9 +103,9 @@ static int read_xy(struct event_reader *reader, const struct event_field *field)
 static int read_position(struct event_reader *reader, const struct event_field *field)
 {
     static const struct event_field fields[] = {
-        {NR_VIEW("ordinal"), event_read_whole, INTO(position), 0, 1000000000,
+        {SCAN_NAME("ordinal"), event_read_whole, INTO(position), 0, 1000000000,
          "event_attributes.position.ordinal"},
-        {NR_VIEW("xy"), read_xy, 0, 0, 0, "event_attributes.position.xy"},
+        {SCAN_NAME("xy"), read_xy, 0, 0, 0, "event_attributes.position.xy"},
     };
 
     return read_object(reader, field, fields, N(fields));
@@ -108,13 +114,13 @@ static int read_position(struct event_reader *reader, const struct event_field *
 static int read_object_attributes(struct event_reader *reader, const struct event_field *field)
 {
     static const struct event_field fields[] = {
-        {NR_VIEW("object_id"), event_read_id, INTO(object_id), 0, SEARCH_OBJECT_ID_MAX_CHARS,
+        {SCAN_NAME("object_id"), event_read_id, INTO(object_id), 0, SEARCH_OBJECT_ID_MAX_CHARS,
          "event_attributes.object.object_id"},
-        {NR_VIEW("object_id_type"), event_read_name, INTO(object_id_type), 0, SEARCH_TEXT_MAX_CHARS,
+        {SCAN_NAME("object_id_type"), event_read_name, INTO(object_id_type), 0, SEARCH_TEXT_MAX_CHARS,
          "event_attributes.object.object_id_type"},
-        {NR_VIEW("object_id_field"), event_read_name, INTO(object_id_field), 0, SEARCH_TEXT_MAX_CHARS,
+        {SCAN_NAME("object_id_field"), event_read_name, INTO(object_id_field), 0, SEARCH_TEXT_MAX_CHARS,
          "event_attributes.object.object_id_field"},
-        {NR_VIEW("internal_id"), event_read_id, INTO(internal_id), 0, SEARCH_OBJECT_ID_MAX_CHARS,
+        {SCAN_NAME("internal_id"), event_read_id, INTO(internal_id), 0, SEARCH_OBJECT_ID_MAX_CHARS,
          "event_attributes.object.internal_id"},
     };
 
@@ -124,8 +130,8 @@ static int read_object_attributes(struct event_reader *reader, const struct even
 static int read_attributes(struct event_reader *reader, const struct event_field *field)
 {
     static const struct event_field fields[] = {
-        {NR_VIEW("object"), read_object_attributes, 0, 0, 0, "event_attributes.object"},
-        {NR_VIEW("position"), read_position, 0, 0, 0, "event_attributes.position"},
+        {SCAN_NAME("object"), read_object_attributes, 0, 0, 0, "event_attributes.object"},
+        {SCAN_NAME("position"), read_position, 0, 0, 0, "event_attributes.position"},
     };
 
     return read_object(reader, field, fields, N(fields));
@@ -133,19 +139,19 @@ static int read_attributes(struct event_reader *reader, const struct event_field
 
 #define TEXT(name, read, min, max)                                                                           \
     {                                                                                                        \
-        NR_VIEW(#name), read, INTO(name), min, max, #name                                                    \
+        SCAN_NAME(#name), read, INTO(name), min, max, #name                                                  \
     }
 
 static const struct event_field root_fields[] = {
     TEXT(schema_version, event_read_whole, 1, 1),
     TEXT(event_id, event_read_token, 1, 128),
-    {NR_VIEW("timestamp"), event_read_time, INTO(timestamp_unix_ms), 0, TIME_MAX_CHARS, "timestamp"},
+    {SCAN_NAME("timestamp"), event_read_time, INTO(timestamp_unix_ms), 0, TIME_MAX_CHARS, "timestamp"},
     TEXT(application, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
     TEXT(query_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
     TEXT(client_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
     TEXT(session_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
     TEXT(user_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
-    {NR_VIEW("opt_out"), event_read_flag, INTO(is_opt_out), 0, 0, "opt_out"},
+    {SCAN_NAME("opt_out"), event_read_flag, INTO(is_opt_out), 0, 0, "opt_out"},
     TEXT(user_query, event_read_text, 0, SEARCH_QUERY_MAX_CHARS),
     TEXT(lang, event_read_token, 1, 35), /* RFC 5646 section 4.4.1 */
     TEXT(result_count, event_read_whole, 0, INT64_MAX),
@@ -158,12 +164,12 @@ static const struct event_field root_fields[] = {
     TEXT(error, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
     TEXT(object_id_field, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
     TEXT(query_response_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
-    {NR_VIEW("query_response_hit_ids"), event_read_ids, 0, 0, SEARCH_OBJECT_ID_MAX_CHARS,
+    {SCAN_NAME("query_response_hit_ids"), event_read_ids, 0, 0, SEARCH_OBJECT_ID_MAX_CHARS,
      "query_response_hit_ids"},
     TEXT(action_name, event_read_text, 1, SEARCH_TEXT_MAX_CHARS),
     TEXT(message_type, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
     TEXT(message, event_read_name, 0, SEARCH_MESSAGE_MAX_CHARS),
-    {NR_VIEW("event_attributes"), read_attributes, 0, 0, 0, "event_attributes"},
+    {SCAN_NAME("event_attributes"), read_attributes, 0, 0, 0, "event_attributes"},
 };
 
 /* --- the event ----------------------------------------------------------------------------------------- */

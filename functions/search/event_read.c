@@ -164,20 +164,39 @@ int event_read_whole(struct event_reader *reader, const struct event_field *fiel
     return 0;
 }
 
-int event_read_real(struct event_reader *reader, const struct event_field *field)
+/* Is it digits, perhaps a point and digits, and between the bounds by its whole part alone? Nearly all are,
+ * and to convert one costs more than to read it. */
+static bool is_plainly_inside(struct nr_view number, const struct event_field *field)
+{
+    const char *point = memchr(number.ptr, '.', number.len);
+    size_t n = point ? (size_t)(point - number.ptr) : number.len;
+    int64_t whole;
+    int64_t fraction;
+
+    return number.ptr[0] != '-' && scan_whole(nr_view_n(number.ptr, n), &whole) && whole >= field->min &&
+           whole < field->max && (!point || scan_whole(nr_view_n(point + 1, number.len - n - 1), &fraction));
+}
+
+static bool is_inside(struct nr_view number, const struct event_field *field)
 {
     char copy[REAL_MAX_BYTES + 1];
-    struct nr_view number = {0};
     double value;
+
+    memcpy(copy, number.ptr, number.len);
+    copy[number.len] = '\0';
+    value = strtod(copy, NULL);
+    return isfinite(value) && value >= (double)field->min && value <= (double)field->max;
+}
+
+int event_read_real(struct event_reader *reader, const struct event_field *field)
+{
+    struct nr_view number = {0};
 
     if (get_number(reader, field, &number) != 0)
         return -1;
     if (!number.ptr || number.len > REAL_MAX_BYTES)
         return event_refuse(reader, field, "must have at most %d digits", REAL_MAX_BYTES);
-    memcpy(copy, number.ptr, number.len);
-    copy[number.len] = '\0';
-    value = strtod(copy, NULL);
-    if (!isfinite(value) || value < (double)field->min || value > (double)field->max)
+    if (!is_plainly_inside(number, field) && !is_inside(number, field))
         return event_refuse(reader, field, "must be a number from %" PRId64 " to %" PRId64, field->min,
                             field->max);
     memcpy(target(reader, field), &number, sizeof(number));

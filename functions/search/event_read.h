@@ -32,7 +32,7 @@ typedef int (*event_read_fn)(struct event_reader *reader, const struct event_fie
 
 /* One member of an object: how it is read, where it goes, and what it may be. */
 struct event_field {
-    struct nr_view name;
+    struct scan_name name;
     event_read_fn read;
     size_t offset;    /* in struct search_event */
     int64_t min, max; /* bytes and characters of a text, values of a number */

@@ -29,15 +29,18 @@ struct rest {
 /* Exactly n digits. */
 static bool digits(struct rest *rest, int n, int *out)
 {
+    bool is_number = rest->end - rest->at >= n;
     int value = 0;
 
-    for (; n > 0; n--, rest->at++) {
-        if (rest->at == rest->end || *rest->at < '0' || *rest->at > '9')
-            return false;
-        value = value * 10 + (*rest->at - '0');
+    for (int i = 0; is_number && i < n; i++) {
+        unsigned digit = (unsigned)rest->at[i] - '0';
+
+        is_number = digit <= 9;
+        value = value * 10 + (int)digit;
     }
+    rest->at += is_number ? n : 0;
     *out = value;
-    return true;
+    return is_number;
 }
 
 static bool sign(struct rest *rest, char a, char b)

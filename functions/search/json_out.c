@@ -1,7 +1,9 @@
 #include "functions/search/json_out.h"
-#include "functions/search/sixteen.h"
 
-enum { ESCAPE_MAX_BYTES = 6 /* \u001f */ };
+enum {
+    ESCAPE_MAX_BYTES = 6,     /* \u001f */
+    AHEAD_BYTES = 2 * SIXTEEN /* what copy_quick() may read */
+};
 
 /* The short escapes of RFC 8259 section 7. */
 static const char letters[256] = {
@@ -21,27 +23,47 @@ static char *escape(unsigned char c, char *to)
     return to + 5;
 }
 
-static bool is_plain(unsigned char c)
+/* Copy sixteen bytes at a time, what must be escaped is, as long as so many and another sixteen are there.
+ * What is found in them is worked off before the next are loaded. */
+static const char *copy_quick(const char *at, const char *end, char **to)
 {
-    return c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+    char *out = *to;
+
+    for (; end - at >= AHEAD_BYTES; at += SIXTEEN) {
+        sixteen bytes = sixteen_load(at);
+        unsigned mask = sixteen_mask(json_out_escaped(bytes));
+        unsigned from = 0;
+
+        memcpy(out, &bytes, sizeof(bytes)); /* what is behind an escape is written again */
+        for (; mask; mask &= mask - 1) {
+            unsigned n = (unsigned)__builtin_ctz(mask);
+
+            out = escape((unsigned char)at[n], out + (n - from));
+            from = n + 1;
+            memcpy(out, at + from, SIXTEEN);
+        }
+        out += SIXTEEN - from;
+    }
+    *to = out;
+    return at;
 }
 
-/* Copy up to what must be escaped, sixteen bytes at a time as long as so many are there. */
+/* Copy up to what must be escaped, sixteen bytes at a time: what is behind it, or behind the end, is written
+ * again. */
 static const char *copy_plain(const char *at, const char *end, char **to)
 {
-    while (end - at >= SIXTEEN) {
-        sixteen bytes = sixteen_load(at);
-        unsigned n = sixteen_first((bytes == '"') | (bytes == '\\') | (bytes == 0x7f) |
-                                   ((bytes >= 0) & (bytes < 0x20)));
+    while (at < end) {
+        size_t left = (size_t)(end - at);
+        sixteen bytes = left < SIXTEEN ? sixteen_load_part(at, left) : sixteen_load(at);
+        size_t n = sixteen_first(json_out_escaped(bytes));
 
-        memcpy(*to, &bytes, sizeof(bytes)); /* what must be escaped is written again */
+        n = n < left ? n : left;
+        memcpy(*to, &bytes, sizeof(bytes));
         at += n;
         *to += n;
         if (n < SIXTEEN)
-            return at;
+            break;
     }
-    while (at < end && is_plain((unsigned char)*at))
-        *(*to)++ = *at++;
     return at;
 }
 
@@ -51,13 +73,14 @@ void json_out_text(struct nr_buf *out, struct nr_view text)
     const char *end;
     char *to;
 
-    if (text.len == 0 || out->is_bad || out->cap - out->len <= 2 + ESCAPE_MAX_BYTES * text.len) {
+    if (text.len == 0 || out->is_bad || out->cap - out->len <= 2 + ESCAPE_MAX_BYTES * text.len + SIXTEEN) {
         nr_buf_add_json_text(out, text);
         return;
     }
     end = at + text.len;
     to = out->data + out->len;
     *to++ = '"';
+    at = copy_quick(at, end, &to);
     while ((at = copy_plain(at, end, &to)) < end)
         to = escape((unsigned char)*at++, to);
     *to++ = '"';

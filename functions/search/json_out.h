@@ -11,6 +11,8 @@
 #include <narae/buf.h>
 #include <narae/view.h>
 
+#include "functions/search/sixteen.h"
+
 /* Append bytes as they stand. */
 static inline void json_out(struct nr_buf *out, struct nr_view bytes)
 {
@@ -22,6 +24,18 @@ static inline void json_out(struct nr_buf *out, struct nr_view bytes)
     }
     memcpy(out->data + out->len, bytes.ptr, bytes.len);
     out->len += bytes.len;
+}
+
+/* Room for so many bytes, which are to be written and then added to out->len; NULL when there can be none. */
+static inline char *json_out_room(struct nr_buf *out, size_t n)
+{
+    return !out->is_bad && n < out->cap - out->len ? out->data + out->len : nr_buf_room(out, n);
+}
+
+/* Flags the bytes that a JSON string cannot have as they are, and DEL, which no line of text should have. */
+static inline sixteen json_out_escaped(sixteen bytes)
+{
+    return (bytes == '"') | (bytes == '\\') | (bytes == 0x7f) | ((bytes & (signed char)0xe0) == 0);
 }
 
 /* Append the text as a JSON string with its quotes. */

@@ -156,15 +156,19 @@ static int add_event(struct log_batch *batch, struct place *place, struct nr_vie
 
 /* --- SQS: a message is stored as a whole, or comes back ------------------------------------------------- */
 
-struct nr_view log_batch_body(struct log_batch *batch, struct nr_view raw)
+int log_batch_body(struct log_batch *batch, struct nr_view raw, struct nr_view *out, struct nr_err *err)
 {
-    struct scan_text text = {raw, memchr(raw.ptr, '\\', raw.len) != NULL};
-
     nr_buf_reset(&batch->body);
-    if (!text.has_escapes || !nr_buf_room(&batch->body, raw.len))
-        return raw;
-    batch->body.len = scan_unescape(text, batch->body.data);
-    return nr_buf_view(&batch->body);
+    if (!memchr(raw.ptr, '\\', raw.len)) {
+        *out = raw;
+        return 0;
+    }
+    if (!nr_buf_room(&batch->body, raw.len))
+        return nr_buf_check(&batch->body, "a body", err);
+    if (!scan_unescape_skimmed(raw, batch->body.data, &batch->body.len))
+        return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidJson", "has an escape that is none");
+    *out = nr_buf_view(&batch->body);
+    return 0;
 }
 
 /* Rows since the last unit: one more, when a record can hold no more of them or `is_last` says so. */
@@ -209,9 +213,10 @@ static int add_message(struct log_batch *batch, size_t i, struct nr_err *err)
 {
     const struct nr_sqs_record *record = &batch->intake.sqs.records[i];
     struct place place;
-    struct nr_view text;
+    struct nr_view text = {0};
 
-    if (decode_body(&batch->decode, log_batch_body(batch, record->body), false, &text, err) != 0)
+    if (log_batch_body(batch, record->body, &text, err) != 0 ||
+        decode_body(&batch->decode, text, false, &text, err) != 0)
         return nr_err_context(err, "Records[%zu].body", i);
     open_place(&place, text, (struct event_place){.in = EVENT_IN_RECORD, .record = i});
     if (add_events(batch, &place, (uint32_t)i, record->message_id, err) != 0)
@@ -238,6 +243,7 @@ void log_batch_take_messages(struct log_batch *batch)
     struct nr_err why = {0}; /* more than a kilobyte: cleared when it was used */
 
     batch->n_items = batch->intake.sqs.n_records;
+    outbox_expect(&batch->outbox, batch->request->event.len);
     for (size_t i = 0; i < batch->n_items; i++) {
         struct outbox_mark mark = outbox_mark(&batch->outbox);
 

@@ -46,8 +46,10 @@ void log_batch_done(struct log_batch *batch);
 int log_batch_prepare(struct log_batch *batch, const struct log_settings *settings, int64_t deadline_mono_ms,
                       struct nr_err *err) NR_MUST_CHECK;
 
-/* The raw string of the event without its escapes; alive until the next one. */
-struct nr_view log_batch_body(struct log_batch *batch, struct nr_view raw);
+/* What a raw string of the event means; alive until the next one.
+ * Returns 0, or -1: INVALID, Function.InvalidJson (an escape that is none), UNAVAILABLE (memory). */
+int log_batch_body(struct log_batch *batch, struct nr_view raw, struct nr_view *out,
+                   struct nr_err *err) NR_MUST_CHECK;
 
 /* Every message of the SQS event: stored, or marked as failed in intake.sqs. */
 void log_batch_take_messages(struct log_batch *batch);

@@ -1,11 +1,15 @@
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <utf8proc.h>
 
 #include "functions/search/normal.h"
 
-enum { POINTS_MAX = 4 * NORMAL_MAX_BYTES }; /* a character of n bytes decomposes into fewer than 4 * n */
+enum {
+    POINTS_MAX = 4 * NORMAL_MAX_BYTES, /* a character of n bytes decomposes into fewer than 4 * n */
+    SYLLABLE_BYTES = 3                 /* of Hangul, in UTF-8 */
+};
 
 /* Ranges whose characters all are in NFC whatever stands beside them. In order. */
 static const struct {
@@ -98,41 +102,48 @@ struct key {
     bool has_space;
 };
 
-static void begin_char(struct key *key)
+/* Count a character that comes. Does a space come before it? */
+static bool begin_char(struct key *key)
 {
-    if (key->has_space && key->n_chars) {
-        nr_buf_add_char(key->out, ' ');
-        key->n_chars++;
-    }
+    bool is_apart = key->has_space && key->n_chars;
+
     key->has_space = false;
-    key->n_chars++;
+    key->n_chars += 1 + is_apart;
+    return is_apart;
 }
 
-/* The longest part of the text that the short way can do: ASCII and Hangul syllables. Returns its bytes. */
+static bool is_syllable(int32_t c)
+{
+    return c >= 0xac00 && c <= 0xd7a3;
+}
+
+/* The longest part of the text that the short way can do: ASCII and Hangul syllables, whose key is no longer
+ * than they are. Returns its bytes. */
 static size_t short_way(struct nr_view text, struct key *key)
 {
     const unsigned char *bytes = (const unsigned char *)text.ptr;
+    char *start = nr_buf_room(key->out, text.len);
+    char *to = start;
     size_t at = 0;
 
-    while (at < text.len) {
+    for (size_t len; start && at < text.len; at += len) {
         unsigned char c = bytes[at];
-        size_t len = 1;
 
-        if (c >= 0x80) {
-            int32_t point = decode(bytes + at, &len);
-
-            if (point < 0xac00 || point > 0xd7a3)
-                break;
-            begin_char(key);
-            nr_buf_add(key->out, nr_view_n(text.ptr + at, len));
-        } else if (c <= ' ' || c == 0x7f) {
+        len = 1;
+        if (c <= ' ' || c == 0x7f) {
             key->has_space = true;
-        } else {
-            begin_char(key);
-            nr_buf_add_char(key->out, (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c));
+            continue;
         }
-        at += len;
+        if (c >= 0x80 && !is_syllable(decode(bytes + at, &len)))
+            break;
+        if (begin_char(key))
+            *to++ = ' ';
+        if (len == 1)
+            *to++ = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+        else
+            to = mempcpy(to, bytes + at, SYLLABLE_BYTES);
     }
+    key->out->len += (size_t)(to - start);
     return at;
 }
 
@@ -159,7 +170,8 @@ static void long_way(struct nr_view text, struct key *key)
         if (is_space(c)) {
             key->has_space = true;
         } else {
-            begin_char(key);
+            if (begin_char(key))
+                nr_buf_add_char(key->out, ' ');
             put(key->out, c);
         }
     }

@@ -37,6 +37,13 @@ void outbox_done(struct outbox *outbox)
     *outbox = (struct outbox){0};
 }
 
+void outbox_expect(struct outbox *outbox, size_t n_bytes)
+{
+    size_t request_bytes = outbox->options.request_bytes;
+
+    nr_buf_room(&outbox->text, n_bytes < request_bytes ? n_bytes : request_bytes);
+}
+
 void outbox_rewind(struct outbox *outbox, struct outbox_mark mark)
 {
     outbox->text.len = mark.len;

@@ -62,6 +62,9 @@ int outbox_init(struct outbox *outbox, const struct outbox_options *options,
 /* Accepts a zeroed one. */
 void outbox_done(struct outbox *outbox);
 
+/* Rows of about so many bytes will come: room for them, or for a request of them, is had at once. */
+void outbox_expect(struct outbox *outbox, size_t n_bytes);
+
 static inline struct outbox_mark outbox_mark(const struct outbox *outbox)
 {
     return (struct outbox_mark){outbox->text.len, outbox->n_units};

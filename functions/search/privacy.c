@@ -1,77 +1,12 @@
 #include "functions/search/privacy.h"
-#include <stdint.h>
 
 #include "functions/search/mail.h"
-
-enum {
-    DIGITS_MIN = 7, /* a masked resident number shows seven; nothing that is replaced has fewer */
-    MOBILE_MIN = 10 /* digits of a mobile number */
-};
 
 static const char *const names[PRIVACY_N_KINDS] = {"email", "rrn", "card", "phone", "num"};
 
 const char *privacy_kind_name(enum privacy_kind kind)
 {
     return names[kind];
-}
-
-/* What a byte may be the sign of. Scripts beside Latin, Hangul, kana and Han have digits and joints of their
- * own, and their lead bytes count for one; those of Hangul syllables, of kana and of Han (e3..ed) do not. But
- * ea begins the digits of Vai and Javanese as well as the first tenth of the syllables. */
-enum { MAY_BE_DIGIT = 1, MAY_BE_JOINT = 2, MAY_BE_AT = 4 };
-
-static const uint8_t looks[256] = {
-    [0x00 ... 0x1f] = MAY_BE_JOINT, /* blanks, as glyph.c has it */
-    [0x7f] = MAY_BE_JOINT,
-    ['0' ... '9'] = MAY_BE_DIGIT,
-    ['-'] = MAY_BE_JOINT,
-    ['_'] = MAY_BE_JOINT,
-    [' '] = MAY_BE_JOINT,
-    ['.'] = MAY_BE_JOINT,
-    ['/'] = MAY_BE_JOINT,
-    ['('] = MAY_BE_JOINT,
-    [')'] = MAY_BE_JOINT,
-    ['+'] = MAY_BE_JOINT, /* in front of an international number */
-    ['@'] = MAY_BE_AT,
-    [0xc2 ... 0xe2] = MAY_BE_DIGIT | MAY_BE_JOINT,
-    [0xe3] = MAY_BE_JOINT,
-    [0xea] = MAY_BE_DIGIT | MAY_BE_JOINT,
-    [0xef] = MAY_BE_DIGIT | MAY_BE_JOINT | MAY_BE_AT,
-    [0xf0 ... 0xff] = MAY_BE_DIGIT | MAY_BE_JOINT,
-};
-
-/* Are there so many bytes in a row that may be digits? Looks at every n-th byte: a run cannot hide between.
- */
-static bool has_run(struct nr_view text, size_t n)
-{
-    for (size_t i = n - 1; i < text.len;) {
-        size_t from = i + 1;
-
-        while (from > i + 1 - n && looks[(unsigned char)text.ptr[from - 1]] & MAY_BE_DIGIT)
-            from--;
-        if (from == i + 1 - n)
-            return true;
-        i = from - 1 + n;
-    }
-    return false;
-}
-
-/* In a key a number matters only when it has joints, or can be called. */
-bool privacy_is_clean(struct nr_view text, enum privacy_scope scope)
-{
-    size_t n_digits = 0;
-    unsigned seen = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned look = looks[(unsigned char)text.ptr[i]];
-
-        seen |= look;
-        n_digits += look & MAY_BE_DIGIT;
-    }
-    if (seen & MAY_BE_AT)
-        return false;
-    return n_digits < DIGITS_MIN ||
-           (scope == PRIVACY_KEY && !(seen & MAY_BE_JOINT) && !has_run(text, MOBILE_MIN));
 }
 
 /* One scrub of one text. */

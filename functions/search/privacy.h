@@ -27,6 +27,12 @@ enum privacy_scope {
 /* Can it hold anything to replace? A quick look that never says no wrongly; most texts end here. */
 bool privacy_is_clean(struct nr_view text, enum privacy_scope scope);
 
+/* Append the text as a JSON string, if one look says that it is clean, and short, and can stand there as it
+ * is; most can. Else nothing is appended.
+ *
+ * text  in  valid UTF-8 */
+bool privacy_add_clean(struct nr_view text, enum privacy_scope scope, struct nr_buf *out);
+
 /* Append `text` to `out`, scrubbed.
  *
  * text   in      valid UTF-8, at most GLYPHS_MAX bytes; of a longer one only "<long>" is left

@@ -6,6 +6,7 @@
 #include "functions/search/base64.h"
 #include "functions/search/pseudonym.h"
 #include "functions/search/scan.h"
+#include "functions/search/sixteen.h"
 
 enum {
     REALM_MAX_BYTES = 15,
@@ -88,6 +89,25 @@ void pseudonym_key_done(struct pseudonym_key *key)
     *key = (struct pseudonym_key){0};
 }
 
+/* The digit of each number below 16. */
+static sixteen hex_digits(sixteen n)
+{
+    return n + '0' + ((n > 9) & ('a' - '9' - 1));
+}
+
+/* The first sixteen bytes in hexadecimal: halves of bytes become digits, then take turns. */
+static void write_hex(const uint8_t *bytes, char out[PSEUDONYM_CHARS])
+{
+    sixteen both = sixteen_load((const char *)bytes);
+    sixteen high = hex_digits(both >> 4 & 15);
+    sixteen low = hex_digits(both & 15);
+    sixteen text = __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+
+    memcpy(out, &text, sizeof(text));
+    text = __builtin_shufflevector(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    memcpy(out + SIXTEEN, &text, sizeof(text));
+}
+
 int pseudonym_make(const struct pseudonym_key *key, const char *realm, struct nr_view id,
                    char out[PSEUDONYM_CHARS], struct nr_err *err)
 {
@@ -102,9 +122,6 @@ int pseudonym_make(const struct pseudonym_key *key, const char *realm, struct nr
     memcpy(message + n, id.ptr, id.len);
     if (nr_crypto_mac_sign(key->mac, nr_view_n(message, n + id.len), mac, err) != 0)
         return -1;
-    for (size_t i = 0; i < PSEUDONYM_CHARS / 2; i++) {
-        out[2 * i] = "0123456789abcdef"[mac[i] >> 4];
-        out[2 * i + 1] = "0123456789abcdef"[mac[i] & 15];
-    }
+    write_hex(mac, out);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "functions/search/normal.h"
 #include "functions/search/privacy.h"
 #include "functions/search/scan.h"
+#include "functions/search/sixteen.h"
 
 enum {
     WORK_MAX_BYTES = 64 * 1024, /* 1,024 characters, each of which may become a few */
@@ -43,10 +44,16 @@ void row_maker_done(struct row_maker *maker)
 /* A text that is ours, or was checked to be a token. */
 static void put_plain(struct row *row, struct nr_view name, struct nr_view text)
 {
-    json_out(row->out, name);
-    json_out(row->out, NR_VIEW("\""));
-    json_out(row->out, text);
-    json_out(row->out, NR_VIEW("\""));
+    size_t n = name.len + text.len + 2;
+    char *to = json_out_room(row->out, n);
+
+    if (!to)
+        return;
+    to = mempcpy(to, name.ptr, name.len);
+    *to++ = '"';
+    to = mempcpy(to, text.ptr, text.len);
+    *to = '"';
+    row->out->len += n;
 }
 
 static void put_number(struct row *row, struct nr_view name, struct nr_view number)
@@ -61,12 +68,13 @@ static void put_whole(struct row *row, struct nr_view name, int64_t value)
 {
     char digits[NUMBER_BYTES];
     size_t at = sizeof(digits);
+    uint64_t left = (uint64_t)value;
 
     if (value < 0)
         return;
     do
-        digits[--at] = (char)('0' + value % 10);
-    while (value /= 10);
+        digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
     put_number(row, name, nr_view_n(digits + at, sizeof(digits) - at));
 }
 
@@ -78,36 +86,39 @@ static void put_instant(struct row *row, struct nr_view name, int64_t unix_ms)
     put_plain(row, name, nr_view_n(text, sizeof(text)));
 }
 
-/* The text as it may be stored; alive until the next call. */
-static struct nr_view safe(struct row *row, struct nr_view text, enum privacy_scope scope)
+/* Append a text as it may be stored. Returns what that is; alive until the next call. */
+static struct nr_view put_safe(struct row *row, struct nr_buf *out, struct nr_view text,
+                               enum privacy_scope scope)
 {
     struct row_maker *maker = row->maker;
 
     if (scope == PRIVACY_WORDS)
         text = normal_nfc(text, &maker->nfc);
-    if (privacy_is_clean(text, scope))
+    if (privacy_add_clean(text, scope, out))
         return text;
     nr_buf_reset(&maker->scrubbed);
     privacy_scrub(text, scope, &maker->scrubbed, &row->pii);
-    return nr_buf_view(&maker->scrubbed);
+    text = nr_buf_view(&maker->scrubbed);
+    json_out_text(out, text);
+    return text;
 }
 
-static void put_safe(struct row *row, struct nr_view name, struct nr_view text, enum privacy_scope scope)
+static void put_member(struct row *row, struct nr_view name, struct nr_view text, enum privacy_scope scope)
 {
     if (!text.ptr)
         return;
     json_out(row->out, name);
-    json_out_text(row->out, safe(row, text, scope));
+    put_safe(row, row->out, text, scope);
 }
 
 static void put_words(struct row *row, struct nr_view name, struct nr_view text)
 {
-    put_safe(row, name, text, PRIVACY_WORDS);
+    put_member(row, name, text, PRIVACY_WORDS);
 }
 
 static void put_key(struct row *row, struct nr_view name, struct nr_view text)
 {
-    put_safe(row, name, text, PRIVACY_KEY);
+    put_member(row, name, text, PRIVACY_KEY);
 }
 
 /* --- groups of members --------------------------------------------------------------------------------- */
@@ -143,9 +154,8 @@ static void put_query(struct row *row, struct nr_view query)
 
     if (!query.ptr)
         return;
-    text = safe(row, query, PRIVACY_WORDS);
     json_out(row->out, NAMED("user_query"));
-    json_out_text(row->out, text);
+    text = put_safe(row, row->out, query, PRIVACY_WORDS);
     nr_buf_reset(norm);
     n_chars = normal_key(text, norm);
     json_out(row->out, NAMED("query_norm"));
@@ -191,7 +201,7 @@ static void put_scalar(struct row *row, struct scan *scan)
         if (scan_raw(scan, &raw))
             put_filter_number(row, raw); /* or a word, which has no digits */
     } else if (scan_string(scan, &text)) {
-        json_out_text(&row->maker->filters, safe(row, meaning_of(row, text), PRIVACY_WORDS));
+        put_safe(row, &row->maker->filters, meaning_of(row, text), PRIVACY_WORDS);
     }
 }
 
@@ -208,31 +218,58 @@ static void put_scalars(struct row *row, struct scan *scan)
     json_out(&row->maker->filters, nr_view(*between == '[' ? "[]" : "]"));
 }
 
-/* An object as text: its names are the application's, and a table has no column for each. */
-static void put_filters(struct row *row, struct nr_view filters)
+/* Each name and value on its own, written again without blanks. */
+static void write_filters(struct row *row, struct nr_view filters, struct nr_buf *out)
 {
-    struct nr_buf *out = &row->maker->filters;
-    const char *between = "{\"";
+    const char *between = "{";
     struct scan scan;
     struct scan_text name;
 
-    if (!filters.ptr)
-        return;
     nr_buf_reset(out);
     scan_init(&scan, filters);
     scan_enter(&scan, SCAN_OBJECT);
     while (scan_member(&scan, &name)) {
         json_out(out, nr_view(between));
-        json_out(out, safe(row, name.raw, PRIVACY_WORDS)); /* a token, so that it needs no escapes */
-        json_out(out, NR_VIEW("\":"));
-        between = ",\"";
+        put_safe(row, out, name.raw, PRIVACY_WORDS); /* a token: nothing in it is escaped */
+        json_out(out, NR_VIEW(":"));
+        between = ",";
         if (scan_peek(&scan) == SCAN_ARRAY)
             put_scalars(row, &scan);
         else
             put_scalar(row, &scan);
     }
     json_out(out, nr_view(*between == '{' ? "{}" : "}"));
+}
+
+/* Would write_filters() write the same? It would when there is nothing to replace in all of it together, no
+ * blank to leave out, no escape to resolve and nothing that composes. */
+static bool is_settled(struct nr_view filters)
+{
+    for (size_t at = 0; at < filters.len; at += SIXTEEN) {
+        size_t left = filters.len - at;
+        sixteen c =
+            left < SIXTEEN ? sixteen_load_part(filters.ptr + at, left) : sixteen_load(filters.ptr + at);
+
+        /* Signed: what is not ASCII is below a blank as well. */
+        if (sixteen_mask((c <= ' ') | (c == '\\') | (c == 0x7f)) & sixteen_below(left))
+            return false;
+    }
+    return privacy_is_clean(filters, PRIVACY_WORDS);
+}
+
+/* An object as text: its names are the application's, and a table has no column for each. */
+static void put_filters(struct row *row, struct nr_view filters)
+{
+    struct nr_buf *out = &row->maker->filters;
+
+    if (!filters.ptr)
+        return;
     json_out(row->out, NAMED("filters"));
+    if (is_settled(filters)) {
+        json_out_text(row->out, filters);
+        return;
+    }
+    write_filters(row, filters, out);
     json_out_text(row->out, nr_buf_view(out));
 }
 
@@ -243,7 +280,7 @@ static void put_hits(struct row *row, const struct search_event *event)
     json_out(row->out, NAMED("query_response_hit_ids"));
     for (size_t i = 0; i < event->n_hit_ids; i++) {
         json_out(row->out, i ? NR_VIEW(",") : NR_VIEW("["));
-        json_out_text(row->out, safe(row, event->hit_ids[i], PRIVACY_KEY));
+        put_safe(row, row->out, event->hit_ids[i], PRIVACY_KEY);
     }
     json_out(row->out, NR_VIEW("]"));
 }

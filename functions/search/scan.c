@@ -38,9 +38,10 @@ static size_t digits(struct scan *scan)
     return (size_t)(scan->at - start);
 }
 
-static bool next_is(struct scan *scan, const char *chars)
+/* Pass over one of two characters. */
+static bool next_is(struct scan *scan, char a, char b)
 {
-    if (scan->at == scan->end || !*scan->at || !strchr(chars, *scan->at))
+    if (scan->at == scan->end || (*scan->at != a && *scan->at != b))
         return false;
     scan->at++;
     return true;
@@ -54,14 +55,14 @@ bool scan_number(struct scan *scan, struct nr_view *out)
     if (scan_peek(scan) != SCAN_NUMBER)
         return scan_fail(scan, "has no number where one is wanted");
     start = scan->at;
-    next_is(scan, "-");
+    next_is(scan, '-', '-');
     is_zero = scan->at < scan->end && *scan->at == '0';
     if (is_zero ? (scan->at++, false) : digits(scan) == 0)
         return scan_fail(scan, "has a number without digits");
-    if (next_is(scan, ".") && digits(scan) == 0)
+    if (next_is(scan, '.', '.') && digits(scan) == 0)
         return scan_fail(scan, "has a number without digits behind its point");
-    if (next_is(scan, "eE")) {
-        next_is(scan, "+-");
+    if (next_is(scan, 'e', 'E')) {
+        next_is(scan, '+', '-');
         if (digits(scan) == 0)
             return scan_fail(scan, "has a number without digits in its exponent");
     }
@@ -112,9 +113,9 @@ bool scan_enter(struct scan *scan, enum scan_kind kind)
 /* Between two members or items, or at their end: true when another must come. */
 static bool another(struct scan *scan, char close)
 {
-    scan_space(scan);
     if (scan->fault)
         return false;
+    scan_space(scan);
     if (scan->at == scan->end)
         return scan_fail(scan, close == '}' ? "ends inside an object" : "ends inside an array");
     if (*scan->at == close) {
@@ -132,27 +133,33 @@ static bool another(struct scan *scan, char close)
     return true;
 }
 
+/* A name without blanks around it, as programs write it: comma, name, colon. */
+static bool short_member(struct scan *scan, struct scan_text *name)
+{
+    const char *at = scan->at + !scan->is_first;
+    int n;
+
+    if (scan->fault || scan->at == scan->end || (!scan->is_first && *scan->at != ','))
+        return false;
+    n = scan_short(at, scan->end);
+    if (n < 0 || scan->end - at < n + 3 || at[n + 2] != ':')
+        return false;
+    *name = (struct scan_text){.raw = nr_view_n(at + 1, (size_t)n)};
+    scan->at = at + n + 3;
+    scan->is_first = false;
+    return true;
+}
+
 bool scan_member(struct scan *scan, struct scan_text *name)
 {
+    if (short_member(scan, name))
+        return true;
     if (!another(scan, '}') || !scan_string(scan, name))
         return false;
     scan_space(scan);
     if (scan->at == scan->end || *scan->at != ':')
         return scan_fail(scan, "has no colon behind a name");
     scan->at++;
-    return true;
-}
-
-bool scan_member_is(struct scan *scan, struct nr_view name)
-{
-    const char *at = scan->at + !scan->is_first;
-
-    if (scan->fault || scan->end - at < (ptrdiff_t)(name.len + 3) || (!scan->is_first && *scan->at != ',') ||
-        at[0] != '"' || at[name.len + 1] != '"' || at[name.len + 2] != ':' ||
-        memcmp(at + 1, name.ptr, name.len) != 0)
-        return false;
-    scan->at = at + name.len + 3;
-    scan->is_first = false;
     return true;
 }
 

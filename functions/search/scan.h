@@ -19,6 +19,8 @@
 
 #include <narae/view.h>
 
+#include "functions/search/sixteen.h"
+
 enum scan_kind {
     SCAN_NOTHING, /* end of the text, or a fault */
     SCAN_OBJECT,
@@ -32,6 +34,8 @@ enum scan_kind {
 
 /* Nesting of what is passed over. An event needs four. */
 enum { SCAN_DEPTH_MAX = 64 };
+
+enum { SCAN_SHORT_BYTES = 3 * SIXTEEN /* ids and times are no longer */ };
 
 struct scan {
     const char *start;
@@ -73,17 +77,78 @@ bool scan_enter(struct scan *scan, enum scan_kind kind);
  */
 bool scan_member(struct scan *scan, struct scan_text *name);
 
-/* Is it this member that comes next, written without blanks? Then it is passed as scan_member() does; else
- * nothing happens. For names that need no escapes, in the order in which they are likely: to compare is
- * quicker than to read. */
-bool scan_member_is(struct scan *scan, struct nr_view name);
+/* A name that needs no escapes, as a member begins with it: quotes around it and a colon behind. A bit for
+ * each byte that counts. */
+struct scan_name {
+    char text[2 * SIXTEEN];
+    uint32_t counts, len;
+};
+
+#define SCAN_NAME(name)                                                                                      \
+    {                                                                                                        \
+        "\"" name "\":", (uint32_t)(((uint64_t)1 << (sizeof(name) + 2)) - 1), sizeof(name) + 2               \
+    }
+
+/* Is it this member that comes next, written without blanks? Then it is passed as scan_member() does; else,
+ * or when the text is too near its end to look, nothing happens. For names in the order in which they are
+ * likely: to compare is quicker than to read. */
+static inline bool scan_member_is(struct scan *scan, const struct scan_name *name)
+{
+    const char *at = scan->at + !scan->is_first;
+    uint32_t same;
+
+    if (scan->fault || scan->end - at < (ptrdiff_t)sizeof(name->text) ||
+        (!scan->is_first && *scan->at != ','))
+        return false;
+    same = sixteen_mask(sixteen_load(at) == sixteen_load(name->text)) |
+           sixteen_mask(sixteen_load(at + SIXTEEN) == sixteen_load(name->text + SIXTEEN)) << SIXTEEN;
+    if (~same & name->counts)
+        return false;
+    scan->at = at + name->len;
+    scan->is_first = false;
+    return true;
+}
 
 /* Is there another item? It comes next. False at the `]`, which is passed, or on a fault. */
 bool scan_item(struct scan *scan);
 
+/* The length of the string whose quote is at `at`, if it is short and nothing but ASCII without escapes, as
+ * most are; else -1. */
+static inline int scan_short(const char *at, const char *end)
+{
+    if (at >= end || *at++ != '"')
+        return -1;
+    for (int n = 0; n < SCAN_SHORT_BYTES && end - at > n + SIXTEEN; n += SIXTEEN) {
+        sixteen bytes = sixteen_load(at + n);
+        unsigned stop =
+            sixteen_first((bytes == '"') | (bytes == '\\') | (bytes < 0x20)); /* signed: or not ASCII */
+
+        if (stop < SIXTEEN)
+            return at[n + (int)stop] == '"' ? n + (int)stop : -1;
+    }
+    return -1;
+}
+
+/* Read any string. */
+bool scan_any_string(struct scan *scan, struct scan_text *out);
+
 /* Read a value of this kind; false, with a fault, when something else comes. */
-bool scan_string(struct scan *scan, struct scan_text *out);
+static inline bool scan_string(struct scan *scan, struct scan_text *out)
+{
+    int n = scan->fault ? -1 : scan_short(scan->at, scan->end);
+
+    if (n < 0)
+        return scan_any_string(scan, out);
+    *out = (struct scan_text){.raw = nr_view_n(scan->at + 1, (size_t)n)};
+    scan->at += n + 2;
+    return true;
+}
+
 bool scan_number(struct scan *scan, struct nr_view *out); /* as it stands: JSON's grammar */
+
+/* Read a string as it stands, and look for nothing but its end: its escapes and its UTF-8 are not checked.
+ * scan_unescape_skimmed() does the one, another scan of what it means the other. */
+bool scan_skim(struct scan *scan, struct nr_view *raw);
 
 /* Pass over the value that comes, whatever it is; it is checked all the same. */
 bool scan_skip(struct scan *scan);
@@ -100,6 +165,10 @@ bool scan_fail(struct scan *scan, const char *words);
 /* Write what the string means to `out`, which has room for text.raw.len bytes and is not the text itself;
  * returns how many were written: never more than that. */
 size_t scan_unescape(struct scan_text text, char *out);
+
+/* The same for what scan_skim() has read. False when one of its escapes is none; what `out` holds is then no
+ * matter. */
+bool scan_unescape_skimmed(struct nr_view raw, char *out, size_t *n);
 
 /* A number without fraction and exponent that fits; false otherwise. */
 bool scan_whole(struct nr_view number, int64_t *out);

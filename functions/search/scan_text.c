@@ -116,7 +116,7 @@ static bool one_special(struct scan *scan, bool *has_escapes)
 
 static inline bool is_plain(char c)
 {
-    return c >= 0x20 && c != '"' && c != '\\'; /* signed: and ASCII */
+    return (signed char)c >= 0x20 && c != '"' && c != '\\'; /* and ASCII: char itself has no sign on arm64 */
 }
 
 /* Move over bytes that stand for themselves and escapes of one letter, of which JSON that travels in JSON is
@@ -143,7 +143,7 @@ static const char *quick_run(const char *at, const char *end, bool *has_escapes)
     return at;
 }
 
-bool scan_string(struct scan *scan, struct scan_text *out)
+bool scan_any_string(struct scan *scan, struct scan_text *out)
 {
     struct scan_text text = {0};
     const char *start;
@@ -164,6 +164,8 @@ bool scan_string(struct scan *scan, struct scan_text *out)
     *out = text;
     return true;
 }
+
+/* --- what a string means ------------------------------------------------------------------------------- */
 
 static size_t put_utf8(int32_t c, char *out)
 {
@@ -189,31 +191,58 @@ static size_t put_utf8(int32_t c, char *out)
     return 4;
 }
 
-enum { COPY_BYTES = 2 * SIXTEEN }; /* what may be read from where quick_copy() stands */
+enum { BLOCK = 64 /* bytes: a bit for each in a word */ };
 
-/* Copy sixteen bytes at a time, escapes of one letter resolved, as long as so many and another sixteen are
- * there. Up to an escape of more letters at most. */
+/* A bit for each backslash of a block, the lowest for the first byte. */
+static uint64_t backslashes_of(const char *block)
+{
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < BLOCK; i += SIXTEEN)
+        bits |= (uint64_t)sixteen_mask(sixteen_load(block + i) == '\\') << i;
+    return bits;
+}
+
+/* Copy what is between two escapes. Up to fifteen bytes more are read and written. */
+static char *copy_run(const char *from, const char *until, char *to)
+{
+    size_t n = (size_t)(until - from);
+
+    memcpy(to, from, SIXTEEN); /* most are no longer */
+    for (size_t at = SIXTEEN; at < n; at += SIXTEEN)
+        memcpy(to + at, from + at, SIXTEEN);
+    return to + n;
+}
+
+/* Copy with escapes of one letter resolved, as long as a block and sixteen bytes are there; up to any other
+ * escape at most. */
 static const char *quick_copy(const char *at, const char *end, char **to)
 {
-    while (end - at >= COPY_BYTES) {
-        sixteen bytes = sixteen_load(at);
-        unsigned mask = sixteen_mask(bytes == '\\');
-        unsigned from = 0;
+    const char *block = at;
+    char *out = *to;
 
-        memcpy(*to, &bytes, sizeof(bytes)); /* what is behind a backslash is written again */
-        for (unsigned n; mask; mask &= ~(3u << n)) {
-            n = (unsigned)__builtin_ctz(mask);
-            *to += n - from;
-            if (at[n + 1] == 'u')
-                return at + n;
-            *(*to)++ = meanings[(unsigned char)at[n + 1]];
-            from = n + 2;
-            memcpy(*to, at + from, SIXTEEN - 1);
+    for (; end - block >= BLOCK + SIXTEEN; block += BLOCK) {
+        uint64_t bits = backslashes_of(block);
+
+        if (at > block)
+            bits &= ~(uint64_t)1; /* it is the letter of an escape */
+        for (unsigned n; bits; bits &= ~((uint64_t)3 << n)) {
+            char meaning;
+
+            n = (unsigned)__builtin_ctzll(bits);
+            out = copy_run(at, block + n, out);
+            at = block + n;
+            meaning = meanings[(unsigned char)at[1]];
+            if (!meaning) {
+                *to = out;
+                return at;
+            }
+            *out++ = meaning;
+            at += 2;
         }
-        *to += from < SIXTEEN ? SIXTEEN - from : 0;
-        at += from > SIXTEEN ? from : SIXTEEN;
     }
-    return at;
+    *to = at < block ? copy_run(at, block, out) : out;
+    return at < block ? block : at;
 }
 
 /* Copy up to the next escape that quick_copy() leaves. */
@@ -225,18 +254,32 @@ static const char *copy_plain(const char *at, const char *end, char **to)
     return at;
 }
 
-size_t scan_unescape(struct scan_text text, char *out)
+bool scan_unescape_skimmed(struct nr_view raw, char *out, size_t *n)
 {
-    const char *at = text.raw.ptr;
-    const char *end = at + text.raw.len;
+    const char *at = raw.ptr;
+    const char *end = at + raw.len;
     char *to = out;
 
     while ((at = copy_plain(at, end, &to)) < end) {
+        char letter = at + 1 < end ? at[1] : 0;
+        int32_t meaning = (unsigned char)meanings[(unsigned char)letter];
+
         at += 2;
-        if (at[-1] == 'u')
-            to += put_utf8(unicode_escape(&at, end), to);
-        else
-            *to++ = meanings[(unsigned char)at[-1]];
+        if (letter == 'u')
+            meaning = unicode_escape(&at, end);
+        else if (!meaning)
+            return false;
+        if (meaning < 0)
+            return false;
+        to += put_utf8(meaning, to);
     }
-    return (size_t)(to - out);
+    *n = (size_t)(to - out);
+    return true;
+}
+
+size_t scan_unescape(struct scan_text text, char *out)
+{
+    size_t n = 0;
+
+    return scan_unescape_skimmed(text.raw, out, &n) ? n : 0; /* its escapes are known to be sound */
 }

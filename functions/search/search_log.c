@@ -134,8 +134,9 @@ static int read_http(struct log_batch *batch, struct nr_view *out, int *status, 
     *status = 400;
     if (!intake->body.raw.len)
         return nr_err_set(err, NR_ERR_INVALID, NULL, "body: is required");
-    result =
-        decode_body(&batch->decode, log_batch_body(batch, intake->body.raw), intake->is_base64, out, err);
+    result = log_batch_body(batch, intake->body.raw, out, err);
+    if (result == 0)
+        result = decode_body(&batch->decode, *out, intake->is_base64, out, err);
     if (result != 0)
         nr_err_context(err, "body");
     if (result == 0 && out->len > (size_t)sandbox.settings.http_max_bytes)

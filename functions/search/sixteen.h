@@ -30,6 +30,47 @@ static inline sixteen sixteen_load(const char *at)
     return bytes;
 }
 
+/* The first eight of n bytes, 1 to 8, as a number; zeros behind them. Pieces that overlap make it without a
+ * loop.
+ */
+static inline uint64_t sixteen_low(const char *at, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)at;
+    uint64_t all;
+
+    if (n >= 8) {
+        memcpy(&all, at, 8);
+    } else if (n >= 4) {
+        uint32_t ends[2];
+
+        memcpy(&ends[0], at, 4);
+        memcpy(&ends[1], at + n - 4, 4);
+        all = ends[0] | (uint64_t)ends[1] << 8 * (n - 4);
+    } else {
+        all = p[0] | (unsigned)p[n / 2] << 8 * (n / 2) | (unsigned)p[n - 1] << 8 * (n - 1);
+    }
+    return all;
+}
+
+/* Fewer than sixteen bytes, 1 at least, and zeros behind them. */
+static inline sixteen sixteen_load_part(const char *at, size_t n)
+{
+    typedef uint64_t halves __attribute__((vector_size(SIXTEEN)));
+    uint64_t high = 0;
+
+    if (n > 8) {
+        memcpy(&high, at + n - 8, 8);
+        high >>= 8 * (SIXTEEN - n);
+    }
+    return (sixteen)(halves){sixteen_low(at, n), high};
+}
+
+/* Which bytes are from low to high, both signed? */
+static inline sixteen sixteen_between(sixteen bytes, signed char low, signed char high)
+{
+    return (bytes > (signed char)(low - 1)) & (bytes < (signed char)(high + 1));
+}
+
 /* A bit for each flagged byte, the lowest for the first. */
 static inline unsigned sixteen_mask(sixteen flags)
 {
@@ -44,6 +85,12 @@ static inline unsigned sixteen_mask(sixteen flags)
     memcpy(half, &flags, sizeof(half));
     return (unsigned)((half[0] & bits) * ones >> 56 | (half[1] & bits) * ones >> 56 << 8);
 #endif
+}
+
+/* The bits of as many bytes as are `left`, sixteen at most: what was loaded behind them does not count. */
+static inline unsigned sixteen_below(size_t left)
+{
+    return left < SIXTEEN ? (1u << left) - 1 : 0xffff;
 }
 
 /* The index of the first flagged byte; SIXTEEN = there is none. */

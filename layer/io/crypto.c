@@ -1,6 +1,7 @@
 /* SHA256_* are old names, but the only ones whose state can be copied without an allocation. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
+#include <endian.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,17 +90,47 @@ int nr_crypto_mac_new(struct nr_view key, struct nr_crypto_mac **out, struct nr_
     return 0;
 }
 
+/* What SHA-256 puts behind a message (FIPS 180-4 section 5.1.1): a bit, zeros, and how many bits there were.
+ */
+enum { PADDING_MIN_BYTES = 1 + 8 };
+
+/* The hash of a message that ends in the block behind the key's: nothing of it need be gathered first. */
+static void end_in_one_block(const SHA256_CTX *keyed, struct nr_view data, uint8_t out[NR_SHA256_BYTES])
+{
+    SHA256_CTX ctx = *keyed;
+    uint8_t block[SHA256_CBLOCK] = {0};
+    uint16_t n_bits = htobe16((uint16_t)((SHA256_CBLOCK + data.len) * 8));
+
+    if (data.len)
+        memcpy(block, data.ptr, data.len);
+    block[data.len] = 0x80;
+    memcpy(block + sizeof(block) - sizeof(n_bits), &n_bits, sizeof(n_bits));
+    SHA256_Transform(&ctx, block);
+    for (size_t i = 0; i < sizeof(ctx.h) / sizeof(ctx.h[0]); i++) {
+        uint32_t word = htobe32(ctx.h[i]);
+
+        memcpy(out + i * sizeof(word), &word, sizeof(word));
+    }
+}
+
+static bool end_in_blocks(const SHA256_CTX *keyed, struct nr_view data, uint8_t out[NR_SHA256_BYTES])
+{
+    SHA256_CTX ctx = *keyed;
+
+    return SHA256_Update(&ctx, data.ptr, data.len) && SHA256_Final(out, &ctx);
+}
+
 int nr_crypto_mac_sign(const struct nr_crypto_mac *mac, struct nr_view data, uint8_t out[NR_SHA256_BYTES],
                        struct nr_err *err)
 {
-    SHA256_CTX ctx = mac->inner;
     uint8_t inside[NR_SHA256_BYTES];
-    bool is_good = SHA256_Update(&ctx, data.len ? data.ptr : "", data.len) && SHA256_Final(inside, &ctx);
 
-    ctx = mac->outer;
-    if (is_good && SHA256_Update(&ctx, inside, sizeof(inside)) && SHA256_Final(out, &ctx))
-        return 0;
-    return out_of_memory(err);
+    if (data.len <= SHA256_CBLOCK - PADDING_MIN_BYTES)
+        end_in_one_block(&mac->inner, data, inside);
+    else if (!end_in_blocks(&mac->inner, data, inside))
+        return out_of_memory(err);
+    end_in_one_block(&mac->outer, nr_view_n((const char *)inside, sizeof(inside)), out);
+    return 0;
 }
 
 void nr_crypto_mac_free(struct nr_crypto_mac *mac)

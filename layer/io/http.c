@@ -19,6 +19,8 @@ enum {
     REPLY_MAX_BYTES = 1024 * 1024,
     IDLE_MAX_S = 45, /* below the idle limit of AWS's and Google's front ends; a frozen connection is older */
     URL_MAX_BYTES = 4096,
+    UPLOAD_MAX_BYTES =
+        128 * 1024, /* for the system at once: each piece, curl's are of 64 KiB, wakes the reader */
 };
 
 /* What curl's code means to a caller; the last row is for every other. */
@@ -158,6 +160,12 @@ static void set_signature(CURL *curl, const struct nr_http_request *request)
     curl_easy_setopt(curl, CURLOPT_PASSWORD, request->secret_access_key);
 }
 
+/* As large as the body, within bounds: curl keeps it with the handle. */
+static long upload_bytes(struct nr_view body)
+{
+    return (long)(body.len < UPLOAD_MAX_BYTES ? body.len : UPLOAD_MAX_BYTES);
+}
+
 static void set_body(CURL *curl, const struct nr_http_request *request)
 {
     bool is_head = request->method && strcmp(request->method, "HEAD") == 0;
@@ -167,6 +175,7 @@ static void set_body(CURL *curl, const struct nr_http_request *request)
         /* A POST without body still says Content-Length: 0; some servers refuse it otherwise. */
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.ptr ? request->body.ptr : "");
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+        curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, upload_bytes(request->body));
     }
     if (is_head)
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L); /* else curl would wait for a body */

@@ -84,6 +84,7 @@ static size_t count(FILE *file)
 
 int main(int argc, char **argv)
 {
+    static char room[READ_BYTES]; /* glibc takes no size without one */
     FILE *file = argc == 2 ? fopen(argv[1], "r") : NULL;
     struct nr_err err = {0};
     struct nr_buf body;
@@ -95,7 +96,7 @@ int main(int argc, char **argv)
     long long began_us;
 
     must(file != NULL, "usage: search_feed FILE");
-    setvbuf(file, NULL, _IOFBF, READ_BYTES);
+    setvbuf(file, room, _IOFBF, sizeof(room));
     n = count(file);
     must(search_log_handler.init(&err) == 0, err.message);
     nr_buf_init(&body, 6 << 20);

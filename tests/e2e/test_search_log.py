@@ -91,6 +91,16 @@ def test_malformed_messages_come_back_and_say_why(search_log, stream):
     assert stream.records() == []
 
 
+def test_broken_utf_8_is_seen_to_the_last_byte(search_log, stream):
+    """The last sixteen bytes of a text are looked at one by one, and on arm64 their type has no sign."""
+    function = search_log()
+    event = {"Records": [search_input.message(base64.b64encode(b'{"user_query":"\xff"}').decode(), 1)]}
+    assert failed(function.invoke(event)) == [event["Records"][0]["messageId"]]
+    function.wait_for_log()
+    assert [record["errorMessage"] for record in function.complaints()] == ["Records[0].body: is not UTF-8 at byte 15"]
+    assert stream.records() == []
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_requests_are_answered_with_counts(search_log, stream, packed):
     function = search_log()

@@ -75,16 +75,17 @@ static void read_events(struct nr_view text)
     }
 }
 
+/* As log_batch.c does. */
 static void read_body(struct nr_view raw, bool is_base64)
 {
-    struct scan_text text = {raw, true};
     struct nr_err err = {0};
     struct nr_view body;
 
     nr_buf_reset(&kept.body);
     if (!nr_buf_room(&kept.body, raw.len + 1))
         return;
-    kept.body.len = scan_unescape(text, kept.body.data);
+    if (!scan_unescape_skimmed(raw, kept.body.data, &kept.body.len))
+        return;
     if (decode_body(&kept.decode, nr_buf_view(&kept.body), is_base64, &body, &err) == 0)
         read_events(body);
 }

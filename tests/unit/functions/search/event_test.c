@@ -93,6 +93,31 @@ Test(event_search, lets_a_search_happen_now_and_an_empty_one_be)
     cr_assert_eq(event.page, -1);
 }
 
+Test(event_search, takes_a_number_up_to_its_bounds_however_it_is_written)
+{
+    static const struct {
+        const char *number;
+        bool is_taken;
+    } rows[] = {
+        {"0", true},          {"-0", true},
+        {"-0.0", true},       {"0.5", true},
+        {"-0.5", false},      {"86400000", true},
+        {"86399999.9", true}, {"86400000.0", true},
+        {"86400001", false},  {"86400000.5", false},
+        {"8.64e7", true},     {"8.65e7", false},
+        {"1e-7", true},       {"1.5E3", true},
+        {"1.5E30", false},    {"0.33333333333333333333333333", true},
+    };
+    char text[128];
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(text, sizeof(text), "{\"user_query\":\"a\",\"took_ms\":%s}", rows[i].number);
+        cr_expect_eq(parse(text) == 0, rows[i].is_taken, "%s", rows[i].number);
+        if (rows[i].is_taken)
+            cr_expect(nr_view_is(event.took_ms, nr_view(rows[i].number)), "%s", rows[i].number);
+    }
+}
+
 Test(event_search, takes_ubis_free_object_for_filters)
 {
     cr_assert_eq(parse("{\"user_query\":\"a\",\"query_attributes\":{\"x\":1}}"), 0);

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -53,6 +54,23 @@ Test(json_out, writes_what_the_layer_writes_wherever_it_stands)
 
                 expect_same(nr_view_n(text, (size_t)n));
             }
+}
+
+Test(json_out, escapes_many_in_a_row_and_apart)
+{
+    static const char some[] = "\"\\\n\x01\x7f"
+                               "abcdefgh";
+    char text[120];
+
+    srand(1);
+    for (int round = 0; round < 3000; round++) {
+        size_t len = (size_t)(rand() % (int)sizeof(text));
+        int n = round % 3 ? (int)sizeof(some) - 1 : 5;
+
+        for (size_t i = 0; i < len; i++)
+            text[i] = some[rand() % n];
+        expect_same(nr_view_n(text, len));
+    }
 }
 
 Test(json_out, escapes_every_control_character)

@@ -241,24 +241,186 @@ Test(scan, says_that_a_string_breaks_off_wherever_it_does)
     cr_expect_null(fault_of(whole, sizeof(whole) - 1));
 }
 
+/* What may stand in a string, right or wrong; all about as likely. */
+static const char *const pieces[] = {"a",
+                                     "bcdefghijklmnopqrst",
+                                     "\\\"",
+                                     "\\\\",
+                                     "\\n",
+                                     "\\u00e9",
+                                     "\\ud83d\\ude00",
+                                     "가",
+                                     "\\\\\\\"",
+                                     "\\x",
+                                     "\\u12",
+                                     "\n",
+                                     "\\ud800",
+                                     "\xff",
+                                     "\\\n",
+                                     "0123456789abcdefghijk",
+                                     "\""};
+
+/* A string of random pieces, in memory that ends where it ends. The first `n_good` pieces are sound. */
+static char *random_string(size_t n_pieces, int n_good, size_t *len)
+{
+    char text[1024] = "\"";
+    char *copy;
+
+    for (size_t i = 0; i < n_pieces; i++)
+        strcat(text, pieces[rand() % n_good]);
+    strcat(text, rand() % 8 ? "\"" : "");
+    *len = strlen(text);
+    copy = malloc(*len);
+    memcpy(copy, text, *len);
+    return copy;
+}
+
+/* Skimmed and then resolved, a string is what it is when it is read; and one with a fault that skimming does
+ * not look for has it seen when it is resolved, or is no UTF-8. */
+static void check_skimming(const char *text, size_t len)
+{
+    struct scan read;
+    struct scan skimmed;
+    struct scan_text whole = {0};
+    struct nr_view raw = {0};
+    char wanted[1024];
+    char found[1024];
+    size_t n = 0;
+
+    scan_init(&read, nr_view_n(text, len));
+    scan_init(&skimmed, nr_view_n(text, len));
+    if (scan_string(&read, &whole)) {
+        cr_assert(scan_skim(&skimmed, &raw) && skimmed.at == read.at, "%.*s", (int)len, text);
+        cr_assert(nr_view_is(raw, whole.raw) && scan_unescape_skimmed(raw, found, &n));
+        cr_assert(n == scan_unescape(whole, wanted) && memcmp(found, wanted, n) == 0, "%.*s", (int)len, text);
+    } else if (scan_skim(&skimmed, &raw)) {
+        bool is_escape = strstr(read.fault, "escape") != NULL;
+
+        cr_assert(is_escape || strcmp(read.fault, "is not UTF-8") == 0, "%s: %.*s", read.fault, (int)len,
+                  text);
+        cr_assert(!is_escape || !scan_unescape_skimmed(raw, found, &n), "%.*s", (int)len, text);
+    }
+}
+
+Test(scan, skims_what_it_reads)
+{
+    srand(1);
+    for (int round = 0; round < 60000; round++) {
+        int n_good = round % 2 ? (int)(sizeof(pieces) / sizeof(pieces[0])) : 9;
+        size_t len;
+        char *text = random_string((size_t)(rand() % 30), n_good, &len);
+
+        check_skimming(text, len);
+        free(text);
+    }
+}
+
+/* A row of backslashes of any length, wherever in the sixty-four bytes that are looked at together. */
+Test(scan, skims_backslashes_wherever_they_stand)
+{
+    char text[256];
+
+    for (int before = 0; before <= 130; before++)
+        for (int n = 0; n <= 9; n++) {
+            int len =
+                snprintf(text, sizeof(text), "\"%.*s%.*s\"%s", before,
+                         "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"
+                         "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
+                         n, "\\\\\\\\\\\\\\\\\\\\",
+                         "tail of seventy bytes and so on and on until "
+                         "there is no need to go on any further\"");
+
+            check_skimming(text, (size_t)len);
+        }
+}
+
+Test(scan, skims_no_further_than_a_control_character_or_the_end)
+{
+    char text[200];
+
+    for (size_t at = 1; at < 190; at++) {
+        struct scan scan;
+        struct nr_view raw;
+
+        memset(text, 'a', sizeof(text));
+        text[0] = text[199] = '"';
+        scan_init(&scan, nr_view_n(text, at));
+        cr_assert(!scan_skim(&scan, &raw));
+        cr_assert_str_eq(scan.fault, "ends inside a string");
+        for (int is_escaped = 0; is_escaped <= (at > 1); is_escaped++) {
+            text[at - 1] = is_escaped ? '\\' : text[at - 1];
+            text[at] = '\x1f';
+            scan_init(&scan, nr_view_n(text, sizeof(text)));
+            cr_assert(!scan_skim(&scan, &raw));
+            cr_assert_str_eq(scan.fault, "has a control character in a string");
+            cr_assert_eq(scan.at, text + at);
+        }
+    }
+}
+
+/* Is it the member that comes? */
+static bool is_next(struct scan *scan, const struct scan_name name)
+{
+    return scan_member_is(scan, &name);
+}
+
 Test(scan, passes_the_member_that_is_likely)
 {
     struct nr_view number;
     struct scan scan;
 
-    scan_init(&scan, NR_VIEW("{\"a\":1,\"bc\":2, \"d\":3,\"e\":4}"));
+    scan_init(
+        &scan,
+        NR_VIEW("{\"a\":1,\"bc\":2,\"a_name_of_twenty_nine_letters\":3, \"d\":4,\"e\":5,\"and\":\"so on\"}"));
     cr_assert(scan_enter(&scan, SCAN_OBJECT));
-    cr_assert(!scan_member_is(&scan, NR_VIEW("b")));
-    cr_assert(scan_member_is(&scan, NR_VIEW("a")) && scan_number(&scan, &number));
-    cr_assert(!scan_member_is(&scan, NR_VIEW("b")));
-    cr_assert(!scan_member_is(&scan, NR_VIEW("bcd")));
-    cr_assert(scan_member_is(&scan, NR_VIEW("bc")) && scan_number(&scan, &number));
+    cr_assert(!is_next(&scan, (struct scan_name)SCAN_NAME("b")));
+    cr_assert(is_next(&scan, (struct scan_name)SCAN_NAME("a")) && scan_number(&scan, &number));
+    cr_assert(!is_next(&scan, (struct scan_name)SCAN_NAME("b")));
+    cr_assert(!is_next(&scan, (struct scan_name)SCAN_NAME("bcd")));
+    cr_assert(is_next(&scan, (struct scan_name)SCAN_NAME("bc")) && scan_number(&scan, &number));
     cr_assert(nr_view_is(number, NR_VIEW("2")));
-    cr_assert(!scan_member_is(&scan, NR_VIEW("d")), "with a blank it is not said to be likely");
+    cr_assert(!is_next(&scan, (struct scan_name)SCAN_NAME("a_name_of_twenty_nine_letterz")));
+    cr_assert(is_next(&scan, (struct scan_name)SCAN_NAME("a_name_of_twenty_nine_letters")));
+    cr_assert(scan_number(&scan, &number) && nr_view_is(number, NR_VIEW("3")));
+    cr_assert(!is_next(&scan, (struct scan_name)SCAN_NAME("d")), "with a blank it is not said to be likely");
     cr_assert_null(scan.fault);
-    for (size_t n = 1; n < 5; n++) {
-        scan_init(&scan, nr_view_n("{\"a\":", n));
+}
+
+/* Whatever it says of texts that break off, it looks at nothing behind them. */
+Test(scan, passes_no_member_beyond_the_end)
+{
+    static const char whole[] = "{\"name\":\"abcdefghijklmnopqrstuvwxyz\"}";
+
+    for (size_t n = 1; n < sizeof(whole); n++) {
+        char *cut = malloc(n);
+        struct scan scan;
+
+        memcpy(cut, whole, n);
+        scan_init(&scan, nr_view_n(cut, n));
         cr_assert(scan_enter(&scan, SCAN_OBJECT));
-        cr_assert(!scan_member_is(&scan, NR_VIEW("a")), "of %zu bytes", n);
+        cr_expect_eq(is_next(&scan, (struct scan_name)SCAN_NAME("name")), n > 2 * SIXTEEN, "of %zu bytes", n);
+        free(cut);
     }
+}
+
+/* A short string, wherever its end lies, and however near behind it the text ends. */
+Test(scan, reads_short_strings_of_every_length)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
+
+    for (size_t len = 0; len < sizeof(letters); len++)
+        for (size_t behind = 0; behind < 40; behind++) {
+            char *text = malloc(len + 2 + behind);
+            struct scan_text found;
+            struct scan scan;
+
+            memset(text, ' ', len + 2 + behind);
+            text[0] = text[len + 1] = '"';
+            memcpy(text + 1, letters, len);
+            scan_init(&scan, nr_view_n(text, len + 2 + behind));
+            cr_assert(scan_string(&scan, &found) && scan.at == text + len + 2, "%zu, %zu", len, behind);
+            cr_assert(nr_view_is(found.raw, nr_view_n(letters, len)) && !found.has_escapes);
+            free(text);
+        }
 }

@@ -77,6 +77,7 @@ static void start(const struct kinesis_options *options)
 
 static void stop(void)
 {
+    kinesis_journal_done(&journal); /* of a stream before this one */
     kinesis_stop(stream, &journal);
 }
 
@@ -533,6 +534,62 @@ Test(search_log, keeps_numbers_of_filters_but_not_those_of_people)
     json_decref(row);
 }
 
+/* Filters that need nothing are stored as they stand; with a blank in them they are written anew. */
+Test(search_log, writes_the_same_filters_however_they_are_spaced)
+{
+    static const struct {
+        const char *tight, *spaced;
+    } rows[] = {
+        {"{}", "{ }"},
+        {"{\"a\":[]}", "{\"a\":[ ]}"},
+        {"{\"board\":\"free\",\"on\":true,\"off\":null,\"n\":-1.5e3}",
+         "{ \"board\" : \"free\",\"on\": true ,\"off\":null,\n\"n\":-1.5e3}"},
+        {"{\"kind\":[\"post\",\"nickname\",3],\"from\":\"2026-1\"}",
+         "{\"kind\":[\"post\", \"nickname\",3],\"from\":\"2026-1\" }"},
+        {"{\"long\":\"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\"}",
+         "{\"long\":\"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\" }"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (int is_spaced = 0; is_spaced <= 1; is_spaced++) {
+            json_t *row;
+
+            nr_buf_reset(&event);
+            nr_buf_printf(&event, "{\"user_query\":\"x\",\"filters\":%s}",
+                          is_spaced ? rows[i].spaced : rows[i].tight);
+            start(&(struct kinesis_options){0});
+            row = row_of(nr_buf_text(&event));
+            cr_expect_str_eq(text_of(row, "filters"), rows[i].tight);
+            cr_expect_null(json_object_get(row, "pii_flags"));
+            json_decref(row);
+        }
+}
+
+/* Nor when there is something to compose, to resolve or to replace in them. */
+Test(search_log, writes_filters_anew_that_need_it)
+{
+    static const struct {
+        const char *given, *stored;
+    } rows[] = {
+        {"{\"a\":\"e\xCC\x81\"}", "{\"a\":\"é\"}"},
+        {"{\"a\":\"\\u0041\"}", "{\"a\":\"A\"}"},
+        {"{\"a\":\"x\x7fy\"}", "{\"a\":\"x\\u007fy\"}"},
+        {"{\"a\":\"kim@example.kr\"}", "{\"a\":\"<email>\"}"},
+        {"{\"a\":\"01098765432\"}", "{\"a\":\"<phone>\"}"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        json_t *row;
+
+        nr_buf_reset(&event);
+        nr_buf_printf(&event, "{\"user_query\":\"x\",\"filters\":%s}", rows[i].given);
+        start(&(struct kinesis_options){0});
+        row = row_of(nr_buf_text(&event));
+        cr_expect_str_eq(text_of(row, "filters"), rows[i].stored);
+        json_decref(row);
+    }
+}
+
 Test(search_log, writes_actions_too)
 {
     json_t *row;
@@ -594,6 +651,26 @@ Test(search_log, refuses_a_message_as_a_whole_and_alone)
     cr_expect(strstr(log, "Records[1].body[2].user_query: is required, or action_name"), "%s", log);
     cr_expect(strstr(log, "Records[3].body: must be JSON, or base64 of JSON or of gzip"), "%s", log);
     cr_expect(strstr(log, "Records[4].body: ends inside an array at byte"), "%s", log);
+    free(log);
+}
+
+/* What is wrong inside a body is that message's fault, even where the event itself is no JSON because of it.
+ */
+Test(search_log, refuses_broken_bytes_in_a_body_alone)
+{
+    char *log;
+
+    start(&(struct kinesis_options){0});
+    cr_assert_str_eq(reply_of("{\"Records\":[" RECORD("1", Q("a")) "," RECORD("2", Q("\\x")) "," RECORD(
+                         "3", Q("\xff")) "," RECORD("4", "\\ud800" Q("c")) "," RECORD("5", Q("b")) "]}"),
+                     "{\"batchItemFailures\":[{\"itemIdentifier\":\"m2\"},{\"itemIdentifier\":\"m3\"},{"
+                     "\"itemIdentifier\":\"m4\"}]}");
+    stop();
+    log = log_capture_take();
+    cr_expect_eq(times(journal.rows, "user_query"), 2, "a, b: %s", journal.rows);
+    cr_expect(strstr(log, "Records[1].body: has an escape that is none"), "%s", log);
+    cr_expect(strstr(log, "Records[2].body: is not UTF-8 at byte"), "%s", log);
+    cr_expect(strstr(log, "Records[3].body: has an escape that is none"), "%s", log);
     free(log);
 }
 
@@ -660,6 +737,9 @@ Test(search_log, refuses_events_that_it_does_not_know)
         {"{\"Records\":[{\"body\":\"x\"}]}",
          "not an SQS event: Records[0].messageId: must be a string of 1 to 128 characters"},
         {"{\"Records\":[{\"messageId\":\"x\"}]}", "not an SQS event: Records[0].body: must be a string"},
+        {"{\"Records\":[{\"messageId\":\"x\",\"body\":\"a\nb\"}]}",
+         "event: has a control character in a string at byte 38"},
+        {"{\"Records\":[{\"messageId\":\"x\",\"body\":\"a\\\"}]}", "event: ends inside a string at byte 43"},
         {"{\"user_query\":\"a\"", "event: ends inside an object at byte 17"},
         {"[{\"user_query\":\"a\"},]", "event: has no value where one is wanted at byte 20"},
     };

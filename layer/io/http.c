@@ -18,7 +18,6 @@ enum {
     CONNECT_TIMEOUT_MS = 3 * 1000,
     REPLY_MAX_BYTES = 1024 * 1024,
     IDLE_MAX_S = 45, /* below the idle limit of AWS's and Google's front ends; a frozen connection is older */
-    URL_MAX_BYTES = 4096,
     UPLOAD_MAX_BYTES =
         128 * 1024, /* for the system at once: each piece, curl's are of 64 KiB, wakes the reader */
 };

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import paths, rds as world
+from harness import rds as world
 from harness.rds import add_nights, metrics, name_of, own_tags, policy, scheduled
 
 
@@ -303,15 +303,3 @@ def test_a_stopped_cluster_is_skipped_and_stops_nobody(rds, snapshot):
     reply = snapshot(policy()).invoke(scheduled()).json()
 
     assert [(c["cluster"], c["result"]) for c in reply["clusters"]] == [("asleep", "skipped"), ("orders", "created")]
-
-
-@pytest.mark.parametrize("file", sorted((paths.ROOT / "tests" / "events" / "aurora_snapshot").iterdir()), ids=lambda f: f.stem)
-def test_every_sample_event_is_taken(rds, snapshot, file):
-    """Those with a time are of a day of their own: the function says that it is over, which means that it could read it."""
-    rds.region().add_cluster("orders")
-    event = json.loads(file.read_text())
-
-    answer = snapshot(policy()).invoke(event).json()
-
-    is_dated = event.get("source") in ("aws.events", "aws.scheduler") or "scheduled_time" in event
-    assert answer.get("errorType") == ("Function.WrongTime" if is_dated else None)

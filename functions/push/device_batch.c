@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include <narae/clock.h>
+#include <narae/rand.h>
 
 #include "functions/push/device_batch.h"
 #include "functions/push/device_wave.h"
@@ -12,6 +13,12 @@ enum { WAVE_MIN_MS = 1000 };
 /* --- read
  * ------------------------------------------------------------------------------------------------------- */
 
+static void refuse(struct device_batch *batch, size_t i, const struct nr_err *why)
+{
+    device_intake_refuse(&batch->intake, i, why);
+    batch->is_closed[i] = true;
+}
+
 static void read_one(struct device_batch *batch, size_t i, device_complain_fn complain)
 {
     struct nr_err why = {0};
@@ -20,8 +27,7 @@ static void read_one(struct device_batch *batch, size_t i, device_complain_fn co
     batch->items[i].sent_unix_ms = device_intake_sent_unix_ms(&batch->intake, i);
     if (device_intake_parse(&batch->intake, i, &batch->messages[i], &why) == 0)
         return;
-    device_intake_fail(&batch->intake, i, &why);
-    batch->is_closed[i] = true;
+    refuse(batch, i, &why);
     batch->n_malformed++;
     complain(batch, i, &why);
 }
@@ -94,7 +100,7 @@ static void take_wave(const struct device_batch *batch, size_t *from, struct wav
 
 static void close_failed(struct device_batch *batch, size_t i, const struct nr_err *why)
 {
-    device_intake_fail(&batch->intake, i, why);
+    device_intake_fail(&batch->intake, i, why, nr_rand_below(1ULL << 32));
     batch->is_closed[i] = true;
 }
 
@@ -124,12 +130,20 @@ static void settle_wave(struct device_batch *batch, const struct wave *wave)
     }
 }
 
+/* What the database refuses as data will be refused again: nobody waits for it. */
+static void refuse_one(struct device_batch *batch, size_t i, const struct nr_err *why,
+                       device_complain_fn complain)
+{
+    complain(batch, i, why);
+    refuse(batch, i, why);
+}
+
 static void fail_rest_of_wave(struct device_batch *batch, const struct wave *wave, const struct nr_err *why,
                               device_complain_fn complain)
 {
     for (size_t i = 0; i < wave->n; i++)
         if (!batch->is_closed[wave->positions[i]])
-            fail_one(batch, wave->positions[i], why, complain);
+            (why->kind == NR_ERR_INVALID ? refuse_one : fail_one)(batch, wave->positions[i], why, complain);
 }
 
 void device_batch_give_back(struct device_batch *batch, const struct nr_err *why)

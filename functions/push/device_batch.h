@@ -40,8 +40,8 @@ int device_batch_read(const json_t *event, device_complain_fn complain, struct d
 bool device_batch_is_open(const struct device_batch *batch);
 
 /* Apply what is open, in the order in which it came. What cannot be applied is answered so, and told to
- * `complain`; in a FIFO group nothing overtakes what failed before it. Returns the error that ended it early,
- * NR_ERR_NONE when none did. */
+ * `complain`; in a FIFO group nothing overtakes what failed before it, but for what can never work. Returns
+ * the error that ended it early, NR_ERR_NONE when none did. */
 enum nr_err_kind device_batch_apply(struct device_batch *batch, struct nr_pg *pg, int64_t now_unix_ms,
                                     int64_t deadline_mono_ms, device_complain_fn complain);
 

@@ -101,21 +101,32 @@ bool device_intake_is_behind(const struct device_intake *intake, size_t i, size_
 /* --- what goes back
  * --------------------------------------------------------------------------------------------- */
 
-void device_intake_fail(struct device_intake *intake, size_t i, const struct nr_err *why)
+static void write_error(struct device_intake *intake, size_t i, const struct nr_err *why)
 {
-    struct nr_buf *text;
+    struct nr_buf *text = &intake->results[i].text;
 
-    if (!intake->is_direct) {
-        nr_sqs_fail(&intake->sqs, i);
-        return;
-    }
-    text = &intake->results[i].text;
     nr_buf_reset(text);
     nr_buf_printf(text, "{\"error\":{\"type\":\"%s\",\"kind\":\"%s\",\"retry\":%s,\"message\":", why->type,
                   nr_err_kind_name(why->kind), nr_err_is_transient(why) ? "true" : "false");
     nr_buf_add_json_text(text, nr_view(why->message));
     nr_buf_add_text(text, "}}");
     intake->results[i].is_failed = true;
+}
+
+void device_intake_refuse(struct device_intake *intake, size_t i, const struct nr_err *why)
+{
+    if (intake->is_direct)
+        write_error(intake, i, why);
+    else
+        nr_sqs_fail_for(&intake->sqs, i, 0);
+}
+
+void device_intake_fail(struct device_intake *intake, size_t i, const struct nr_err *why, uint64_t random)
+{
+    if (intake->is_direct)
+        write_error(intake, i, why);
+    else
+        nr_sqs_fail_by(&intake->sqs, i, why, random);
 }
 
 void device_intake_settle(struct device_intake *intake, size_t i, const char *outcome, int64_t device_id)

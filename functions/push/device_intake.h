@@ -56,8 +56,12 @@ struct nr_view device_intake_id(const struct device_intake *intake, size_t i);
 /* Are both in one FIFO group, so that i must not be done before `before` is? */
 bool device_intake_is_behind(const struct device_intake *intake, size_t i, size_t before);
 
-/* Message i did not work; why is copied. */
-void device_intake_fail(struct device_intake *intake, size_t i, const struct nr_err *why);
+/* Message i can never work: back at once, so that it reaches the dead-letter queue within seconds. why is
+ * copied. */
+void device_intake_refuse(struct device_intake *intake, size_t i, const struct nr_err *why);
+
+/* Message i did not work now: back after a while. random: uniform in [0, 2^32). */
+void device_intake_fail(struct device_intake *intake, size_t i, const struct nr_err *why, uint64_t random);
 
 /* Message i is done. device_id: 0 = there is none. */
 void device_intake_settle(struct device_intake *intake, size_t i, const char *outcome, int64_t device_id);

@@ -4,7 +4,7 @@
  * decide   in waves, each registration once: what the message does to its row (device_rule.c)
  * act      write the rows, then tell FCM about topics as far as time goes; the rest is resumed by the next
  *          invocation, or by push_prune
- * reply    the ids of the messages that must come back; or a result for each message of a direct invocation
+ * reply    which messages come back, and when; or a result for each message of a direct invocation
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -21,7 +21,8 @@
 #include "functions/push/topic_job.h"
 
 enum {
-    REPLY_RESERVE_MS = 500, /* kept free for the reply */
+    FINISH_RESERVE_MS = 500, /* kept free behind the last statement for SQS and the reply */
+    REPLY_RESERVE_MS = 200,  /* of it: the reply itself takes a few */
     INIT_SECRETS_MS =
         5 * 1000, /* Lambda ends an init after 10 s: what takes longer is asked again at the first event */
     DIRECT_TOPICS_MAX = 200, /* somebody waits for the answer: what is more is left to the next invocation */
@@ -165,7 +166,23 @@ static void work_on_topics(const struct device_batch *batch, int64_t deadline_mo
 static int64_t work_deadline(const struct nr_request *request)
 {
     return request->deadline_mono_ms == NR_CLOCK_NEVER_MS ? NR_CLOCK_NEVER_MS
-                                                          : request->deadline_mono_ms - REPLY_RESERVE_MS;
+                                                          : request->deadline_mono_ms - FINISH_RESERVE_MS;
+}
+
+/* What the queue cannot be told comes back all the same, only at the queue's own time. */
+static void tell_delays(const struct device_batch *batch, const struct nr_request *request)
+{
+    int64_t deadline_mono_ms = request->deadline_mono_ms;
+    struct nr_err why = {0};
+    struct nr_log_field n;
+    size_t n_refused;
+
+    if (deadline_mono_ms != NR_CLOCK_NEVER_MS)
+        deadline_mono_ms -= REPLY_RESERVE_MS;
+    if (nr_sqs_delay(&batch->intake.sqs, deadline_mono_ms, &n_refused, &why) == 0)
+        return;
+    n = nr_log_int("messages", (int64_t)n_refused);
+    nr_log_err(NR_LOG_WARN, "messages come back after the visibility timeout", &why, &n, 1);
 }
 
 static int run(struct device_batch *batch, const struct nr_request *request, struct nr_reply *reply,
@@ -180,6 +197,7 @@ static int run(struct device_batch *batch, const struct nr_request *request, str
         return -1;
     if (write_registry(batch, deadline_mono_ms))
         work_on_topics(batch, deadline_mono_ms, &topics);
+    tell_delays(batch, request);
     emit_metrics(batch, &topics);
     log_summary(batch, &topics, started_us);
     return device_intake_reply(&batch->intake, reply, err);

@@ -1,8 +1,9 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "functions/search/intake.h"
 
-enum { ID_MAX_BYTES = 128, FIRST_RECORDS = 16 };
+enum { ID_MAX_BYTES = 128, HANDLE_MAX_BYTES = 4096, FIRST_RECORDS = 16 };
 
 struct reader {
     struct scan scan;
@@ -56,7 +57,7 @@ static bool read_record_body(struct reader *reader, struct nr_view *out)
     return scan_peek(&reader->scan) == SCAN_STRING ? scan_skim(&reader->scan, out) : scan_skip(&reader->scan);
 }
 
-/* A string member of a record, or nothing when something else stands there. */
+/* A string member, or nothing when something else stands there. */
 static bool read_text(struct reader *reader, struct nr_view *out)
 {
     struct scan_text text;
@@ -67,6 +68,38 @@ static bool read_text(struct reader *reader, struct nr_view *out)
         return false;
     *out = text.raw;
     return true;
+}
+
+/* For what goes back to AWS as it came, and has no escapes when it comes from there. */
+static void read_plain(struct reader *reader, size_t max_bytes, struct nr_view *out)
+{
+    struct nr_view text = {0};
+
+    read_text(reader, &text);
+    if (text.len <= max_bytes && (!text.len || !memchr(text.ptr, '\\', text.len)))
+        *out = text;
+}
+
+static void read_attributes(struct reader *reader, struct nr_sqs_record *record)
+{
+    struct scan_text name;
+    struct nr_view count = {0};
+
+    if (scan_peek(&reader->scan) != SCAN_OBJECT) {
+        scan_skip(&reader->scan);
+        return;
+    }
+    scan_enter(&reader->scan, SCAN_OBJECT);
+    while (scan_member(&reader->scan, &name)) {
+        if (nr_view_is(name.raw, NR_VIEW("ApproximateReceiveCount")))
+            read_text(reader, &count);
+        else if (nr_view_is(name.raw, NR_VIEW("MessageGroupId")))
+            read_text(reader, &record->group_id);
+        else
+            scan_skip(&reader->scan);
+    }
+    if (!scan_whole(count, &record->receive_count))
+        record->receive_count = 0;
 }
 
 static int check_record(struct reader *reader, const struct nr_sqs_record *record, struct nr_view source)
@@ -98,6 +131,12 @@ static int read_record(struct reader *reader)
             read_text(reader, &record->message_id);
         else if (nr_view_is(name.raw, NR_VIEW("eventSource")))
             read_text(reader, &source);
+        else if (nr_view_is(name.raw, NR_VIEW("receiptHandle")))
+            read_plain(reader, HANDLE_MAX_BYTES, &record->receipt_handle);
+        else if (nr_view_is(name.raw, NR_VIEW("eventSourceARN")))
+            read_plain(reader, HANDLE_MAX_BYTES, &record->queue_arn);
+        else if (nr_view_is(name.raw, NR_VIEW("attributes")))
+            read_attributes(reader, record);
         else
             scan_skip(&reader->scan);
     }

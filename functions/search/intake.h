@@ -22,7 +22,7 @@ enum intake_shape { INTAKE_DIRECT, INTAKE_SQS, INTAKE_HTTP };
 
 struct intake {
     enum intake_shape shape;
-    struct nr_sqs_batch sqs; /* of SQS: message_id, and body as it stands in the event */
+    struct nr_sqs_batch sqs; /* of SQS: bodies as they stand in the event; no time of sending */
     struct nr_view method;   /* of HTTP */
     struct scan_text body;   /* of HTTP; raw.ptr NULL = none */
     bool is_base64;          /* of HTTP */

@@ -3,6 +3,7 @@
 
 #include <narae/clock.h>
 #include <narae/log.h>
+#include <narae/rand.h>
 #include <narae/sqs.h>
 
 #include "functions/search/event.h"
@@ -38,11 +39,16 @@ void log_batch_done(struct log_batch *batch)
 
 /* --- the outbox ----------------------------------------------------------------------------------------- */
 
+static void fail_later(struct log_batch *batch, size_t i, const struct nr_err *why)
+{
+    nr_sqs_fail_by(&batch->intake.sqs, i, why, nr_rand_below(1ULL << 32));
+}
+
 static void lose_message(void *ctx, uint32_t item, size_t n_events)
 {
     struct log_batch *batch = ctx;
 
-    nr_sqs_fail(&batch->intake.sqs, item);
+    fail_later(batch, item, &batch->outbox.why);
     batch->n_lost += n_events;
 }
 
@@ -234,8 +240,17 @@ static void refuse_message(struct log_batch *batch, size_t i, struct outbox_mark
 
     nr_log_err(NR_LOG_ERROR, "message refused", why, &id, 1);
     outbox_rewind(&batch->outbox, mark);
-    nr_sqs_fail(&batch->intake.sqs, i);
+    if (why->kind == NR_ERR_INVALID)
+        nr_sqs_fail_for(&batch->intake.sqs, i, 0); /* to the dead-letter queue within seconds */
+    else
+        fail_later(batch, i, why);
     batch->n_refused++;
+}
+
+void log_batch_give_back(struct log_batch *batch, const struct nr_err *why)
+{
+    for (size_t i = 0; i < batch->intake.sqs.n_records; i++)
+        fail_later(batch, i, why);
 }
 
 void log_batch_take_messages(struct log_batch *batch)

@@ -54,6 +54,9 @@ int log_batch_body(struct log_batch *batch, struct nr_view raw, struct nr_view *
 /* Every message of the SQS event: stored, or marked as failed in intake.sqs. */
 void log_batch_take_messages(struct log_batch *batch);
 
+/* None of them could be tried, for this reason. */
+void log_batch_give_back(struct log_batch *batch, const struct nr_err *why);
+
 /* Look through events before anything of them is stored: one, several one after the other, or an array.
  *
  * is_body  in  they came as a body: errors say so

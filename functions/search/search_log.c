@@ -3,7 +3,7 @@
  * parse    the event's form, the bodies in it, the events in these
  * decide   each event becomes a row, scrubbed, or is refused, or dropped because somebody opted out
  * act      rows are packed into records and stored, as many as the time allows
- * reply    the SQS messages that must come back, and only those; or counts and what was not stored
+ * reply    which SQS messages come back, and when; or counts and what was not stored
  */
 #include <string.h>
 
@@ -21,7 +21,10 @@
 #include "functions/search/log_settings.h"
 
 enum {
-    REPLY_RESERVE_MS = 500,     /* kept free for the reply */
+    FINISH_RESERVE_MS = 500, /* kept free behind the last request for SQS and the reply */
+    DELAY_RESERVE_MS = 3,    /* besides, for each message: ten of them are a call */
+    DELAY_RESERVE_MAX_MS = 5 * 1000,
+    REPLY_RESERVE_MS = 200,     /* of it all: the reply itself takes a few */
     INIT_SECRETS_MS = 5 * 1000, /* Lambda ends an init after 10 s */
     DIRECT_EVENTS_MAX = 20000,  /* 6 MB of events of 300 bytes */
 };
@@ -91,19 +94,42 @@ static void finish(const struct log_batch *batch)
 
 /* --- the three ways in ---------------------------------------------------------------------------------- */
 
-static int64_t send_deadline(const struct nr_request *request)
+static int64_t before_deadline(const struct nr_request *request, int64_t reserve_ms)
 {
     return request->deadline_mono_ms == NR_CLOCK_NEVER_MS ? NR_CLOCK_NEVER_MS
-                                                          : request->deadline_mono_ms - REPLY_RESERVE_MS;
+                                                          : request->deadline_mono_ms - reserve_ms;
+}
+
+static int64_t send_deadline(const struct log_batch *batch)
+{
+    int64_t for_delays_ms = DELAY_RESERVE_MS * (int64_t)batch->intake.sqs.n_records;
+
+    if (for_delays_ms > DELAY_RESERVE_MAX_MS)
+        for_delays_ms = DELAY_RESERVE_MAX_MS;
+    return before_deadline(batch->request, FINISH_RESERVE_MS + for_delays_ms);
 }
 
 static int prepare(struct log_batch *batch, struct nr_err *err)
 {
-    int64_t deadline_mono_ms = send_deadline(batch->request);
+    int64_t deadline_mono_ms = send_deadline(batch);
 
     if (log_settings_read_key(&sandbox.settings, deadline_mono_ms, err) != 0)
         return -1;
     return log_batch_prepare(batch, &sandbox.settings, deadline_mono_ms, err);
+}
+
+/* What the queue cannot be told comes back all the same, only at the queue's own time. */
+static void tell_delays(const struct log_batch *batch)
+{
+    struct nr_err why = {0};
+    struct nr_log_field n;
+    size_t n_refused;
+
+    if (nr_sqs_delay(&batch->intake.sqs, before_deadline(batch->request, REPLY_RESERVE_MS), &n_refused,
+                     &why) == 0)
+        return;
+    n = nr_log_int("messages", (int64_t)n_refused);
+    nr_log_err(NR_LOG_WARN, "messages come back after the visibility timeout", &why, &n, 1);
 }
 
 /* A key that cannot be had is no fault of the messages: all of them come back. */
@@ -117,8 +143,9 @@ static int run_sqs(struct log_batch *batch, struct nr_reply *reply, struct nr_er
         finish(batch);
     } else {
         nr_log_err(NR_LOG_ERROR, "nothing was stored", &why, &n, 1);
-        nr_sqs_fail_all(&batch->intake.sqs);
+        log_batch_give_back(batch, &why);
     }
+    tell_delays(batch);
     return nr_sqs_reply(&batch->intake.sqs, reply, err);
 }
 

@@ -16,7 +16,10 @@
 /* Attempts as the AWS SDKs' standard mode. */
 static const struct nr_retry_policy retry_policy = {.max_attempts = 3, .base_ms = 100, .cap_ms = 2000};
 
-enum { MESSAGE_MAX_BYTES = 300 /* of what AWS says beside the code */ };
+enum {
+    MESSAGE_MAX_BYTES = 300, /* of what AWS says beside the code */
+    RETRY_AFTER_MAX_S = 3600,
+};
 
 /* "com.amazonaws.secretsmanager#ResourceNotFoundException" and "Code:http://..." both carry one word. */
 static void bare_code(const char *type, char *out, size_t cap)
@@ -36,6 +39,19 @@ static void xml_code(struct nr_view body, char *out, size_t cap)
     const char *end = left ? memchr(start + tag.len, '<', left) : NULL;
 
     snprintf(out, cap, "%.*s", end ? (int)(end - start - (ptrdiff_t)tag.len) : 0, end ? start + tag.len : "");
+}
+
+/* In seconds, as AWS writes it; 0 when there is none. */
+static int64_t retry_after_ms(const struct nr_http_reply *reply)
+{
+    int64_t seconds = 0;
+
+    for (const char *at = reply->retry_after; *at && seconds < RETRY_AFTER_MAX_S; at++) {
+        if (*at < '0' || *at > '9')
+            return 0;
+        seconds = seconds * 10 + (*at - '0');
+    }
+    return (seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * 1000;
 }
 
 /* When a signature is wrong AWS goes on with the canonical request, and that holds the session token: nothing
@@ -59,6 +75,7 @@ static int explain(const struct nr_aws_call *call, const struct nr_http_reply *r
         aws_credentials_forget();
     message = message ? message : "";
     n = strcspn(message, "\n");
+    err->retry_after_ms = retry_after_ms(reply);
     return nr_err_set(err, aws_wire_kind(code, reply->status), NULL, "%s: %d%s%s%s%.*s", call->target,
                       reply->status, code[0] ? " " : "", code, n ? ": " : "",
                       (int)(n < MESSAGE_MAX_BYTES ? n : MESSAGE_MAX_BYTES), message);

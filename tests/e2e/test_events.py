@@ -51,10 +51,10 @@ def search_query(database):
 
 
 @pytest.fixture
-def search_log(aws):
+def search_log(aws, sqs):
     key = json.dumps({"id": "2026-11", "key": base64.b64encode(bytes(32)).decode()})
     return {"NARAE_SEARCH_STREAM": Stream(aws).arn, "NARAE_SEARCH_PSEUDONYM_KEY": "env:KEY", "KEY": key,
-            "AWS_ENDPOINT_URL_KINESIS": aws.endpoint}
+            "AWS_ENDPOINT_URL_KINESIS": aws.endpoint, "AWS_ENDPOINT_URL_SQS": sqs.endpoint}
 
 
 @pytest.fixture

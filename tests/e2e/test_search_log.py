@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from harness import lake, paths, report
+from harness.event_source import EventSource, Queue
 from harness.kinesis import CountingStream, Stream
 from harness.process import peak_memory_kib
 
@@ -44,19 +45,19 @@ def stream(aws):
 
 
 @pytest.fixture
-def search_log(emulate, aws, stream):
+def search_log(emulate, aws, sqs, stream):
     """search_log(changed settings) -> Emulator, with a role that may do what the template's may. moto looks at signature, token and
     action, and not at the policy's resources."""
 
     def start(settings: dict | None = None):
         secret = aws.secret("pseudonyms", KEY)
         keys = aws.role_keys([
-            {"Effect": "Allow", "Action": "kinesis:PutRecords", "Resource": "*"},
+            {"Effect": "Allow", "Action": ["kinesis:PutRecords", "sqs:ChangeMessageVisibilityBatch"], "Resource": "*"},
             {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}])
         aws.lock()
         return emulate(paths.function("search_log"), "search_log.handler", {
             "NARAE_SEARCH_STREAM": stream.arn, "NARAE_SEARCH_PSEUDONYM_KEY": secret, "AWS_ENDPOINT_URL": aws.endpoint,
-            **keys, **(settings or {})})
+            "AWS_ENDPOINT_URL_SQS": sqs.endpoint, **keys, **(settings or {})})
 
     return start
 
@@ -79,7 +80,8 @@ def test_searches_arrive_as_rows_of_the_schema(search_log, stream):
     assert function.complaints() == []
 
 
-def test_malformed_messages_come_back_and_say_why(search_log, stream):
+def test_malformed_messages_come_back_and_say_why(search_log, stream, sqs):
+    """At once, on their way to the dead-letter queue."""
     function = search_log()
     event = example("sqs-bad-messages")
     assert failed(function.invoke(event)) == [record["messageId"] for record in event["Records"]]
@@ -89,6 +91,20 @@ def test_malformed_messages_come_back_and_say_why(search_log, stream):
         "Records[0].body", "Records[1].body.user_query", "Records[2].body.page", "Records[3].body.timestamp",
         "Records[4].body[1].user_query", "Records[5].body.timestamp"]
     assert stream.records() == []
+    assert sqs.delays == {record["receiptHandle"]: 0 for record in event["Records"]}
+
+
+def test_a_malformed_message_is_a_dead_letter_within_seconds(search_log, aws, stream):
+    queue = Queue(aws, "searches", visibility_s=360, max_receives=2)
+    queue.send([json.dumps({"user_query": "강아지"}), "{not json"])
+    function = search_log({"AWS_ENDPOINT_URL_SQS": aws.endpoint})
+    aws.unlock()
+
+    assert EventSource(queue, [function]).run() == 0
+
+    assert queue.dead() == ["{not json"]
+    assert len(stream.rows()) == 1
+    assert [c["message"] for c in function.complaints()] == ["message refused"] * 2
 
 
 def test_broken_utf_8_is_seen_to_the_last_byte(search_log, stream):
@@ -165,12 +181,13 @@ def test_what_is_stored_answers_the_questions_of_the_lake(search_log, stream):
     assert all(secret not in str(answers) for secret in SECRETS)
 
 
-def test_a_wrong_key_of_aws_is_said_and_nothing_is_lost(search_log, stream):
+def test_a_wrong_key_of_aws_is_said_and_nothing_is_lost(search_log, sqs, stream):
     function = search_log({"AWS_SECRET_ACCESS_KEY": "wrong", "NARAE_SEARCH_PSEUDONYM_KEY": "env:KEY", "KEY": KEY})
     event = example("sqs-searches")
     assert failed(function.invoke(event)) == [record["messageId"] for record in event["Records"]]
     function.wait_for_log()
     lines = function.complaints()
+    assert all(5 <= sqs.delays[record["receiptHandle"]] <= 8 for record in event["Records"]), sqs.delays
     assert len(lines) == 1 and "SignatureDoesNotMatch" in lines[0]["errorMessage"] and lines[0]["errorKind"] == "denied"
 
 

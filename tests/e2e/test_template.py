@@ -242,12 +242,13 @@ def test_search_over_http_asks_who_it_is(cloudformation):
     assert [url["AuthType"] for url in urls] == ["AWS_IAM"] * 2
 
 
-def test_search_log_may_store_and_nothing_else(cloudformation):
+def test_search_log_may_store_and_delay_and_nothing_else(cloudformation):
     allowed = statements(cloudformation, "SearchLogRole")
     variables = template.of_type(cloudformation, "AWS::Lambda::Function")["SearchLog"]["Environment"]["Variables"]
 
     assert allowed["ReadSecret"]["Resource"] == {"Ref": "SearchPseudonymKey"}
     assert allowed["Store"]["Action"] == "kinesis:PutRecords"
+    assert allowed["DelayMessages"]["Resource"] == {"Fn::GetAtt": ["SearchQueue", "Arn"]}
     assert allowed["Store"]["Resource"] == {"Fn::GetAtt": ["Lake", "Outputs.StreamArn"]}
     assert variables["NARAE_SEARCH_STREAM"] == {"Fn::GetAtt": ["Lake", "Outputs.StreamArn"]}
     assert variables["NARAE_SEARCH_PSEUDONYM_KEY"] == {"Ref": "SearchPseudonymKey"}

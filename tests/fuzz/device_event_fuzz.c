@@ -38,7 +38,7 @@ static void take(struct device_intake *intake, size_t i)
     if (device_intake_parse(intake, i, &message, &err) != 0) {
         if (!err.message[0] || err.kind != NR_ERR_INVALID)
             abort();
-        device_intake_fail(intake, i, &err);
+        device_intake_refuse(intake, i, &err);
         return;
     }
     one = &message;

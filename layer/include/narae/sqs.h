@@ -61,6 +61,20 @@ void nr_sqs_fail(struct nr_sqs_batch *batch, size_t index);
  * nr_sqs_delay() tells the queue. */
 void nr_sqs_fail_for(struct nr_sqs_batch *batch, size_t index, int64_t delay_ms);
 
+/* How long a message stays away that failed through no fault of its own: 5 s after its first receive, twice
+ * as long after each further one, 15 minutes at most; what the other side asked for when that is more, an
+ * hour at most; and up to half as much again, so that what failed together does not come back together. 12
+ * receives, the last before the dead-letter queue in template.yaml, so span 66 minutes at least. Pure.
+ *
+ * why            in  its retry_after_ms counts
+ * receive_count  in  of this receive, from 1; 0 = unknown, as 1
+ * random         in  uniform in [0, 2^32) */
+int64_t nr_sqs_wait_ms(const struct nr_err *why, int64_t receive_count, uint64_t random);
+
+/* Report record `index` as failed, to come back after nr_sqs_wait_ms(); in a FIFO queue's group not before
+ * one that stands before it and has been reported. */
+void nr_sqs_fail_by(struct nr_sqs_batch *batch, size_t index, const struct nr_err *why, uint64_t random);
+
 /* Tell the queue when each failed record that has a delay is to come back (ChangeMessageVisibilityBatch).
  * Records without receipt handle or queue ARN, as in events made by hand, are passed over.
  *

@@ -65,6 +65,10 @@ class Database:
     def run(self, sql: str) -> None:
         _psql(self.conninfo, sql)
 
+    def accept_connections(self, does: bool) -> None:
+        """New ones; those that there are stay."""
+        _psql(_server(), f"alter database {self.name} allow_connections {str(does).lower()}")
+
     def complaint(self, sql: str) -> str:
         """What the server says against it; "" when it has been run."""
         done = _try_psql(self.conninfo, sql)

@@ -1,4 +1,4 @@
-"""SQS as far as push_send speaks to it: ChangeMessageVisibilityBatch, answered and kept. Queues themselves are moto's (aws.py)."""
+"""SQS as far as functions say when a message is to come back: ChangeMessageVisibilityBatch, answered and kept. Queues themselves are moto's (aws.py)."""
 
 import json
 import threading

@@ -17,8 +17,9 @@ def push_send(sandbox: Sandbox):
 
 
 def push_devices(sandbox: Sandbox):
-    n_done = sandbox.poll("DevicesQueue", [json.dumps({"action": "register", "kind": "token", "registration": "reg-17",
-                                                       "platform": "android", "user": "17", "topics": ["news"]})])
+    """One message is done; the malformed one is to come back at once."""
+    n_done = sandbox.poll("DevicesQueue", ["{not json", json.dumps({
+        "action": "register", "kind": "token", "registration": "reg-17", "platform": "android", "user": "17", "topics": ["news"]})])
     return n_done, sandbox.database.rows("select topic, state from narae_push.topic")
 
 
@@ -38,7 +39,8 @@ def search_query(sandbox: Sandbox):
 
 
 def search_log(sandbox: Sandbox):
-    n_done = sandbox.poll("SearchQueue", [json.dumps({"user_query": "강아지", "session_id": "s-1"})])
+    """One message is stored; the malformed one is to come back at once."""
+    n_done = sandbox.poll("SearchQueue", ["{not json", json.dumps({"user_query": "강아지", "session_id": "s-1"})])
     return n_done, n_records(sandbox.account.client("kinesis"), sandbox.stack.value("Lake", "Outputs.StreamName"))
 
 

@@ -48,7 +48,7 @@ Test(device_intake, takes_an_sqs_event_with_the_time_each_message_was_sent)
     cr_expect_eq(device_intake_sent_unix_ms(&intake, 1), 0);
     cr_expect_eq(device_intake_parse(&intake, 0, &message, &err), -1);
     cr_expect_str_eq(err.message, "Records[0].body.action: missing; must be a string");
-    device_intake_fail(&intake, 0, &err);
+    device_intake_refuse(&intake, 0, &err);
     nr_err_reset(&err);
     cr_expect_eq(device_intake_parse(&intake, 1, &message, &err), 0, "%s", err.message);
     device_intake_settle(&intake, 1, "refreshed", 7);
@@ -72,10 +72,10 @@ Test(device_intake, answers_a_list_message_by_message)
     cr_assert_eq(device_intake_parse(&intake, 1, &message, &err), -1);
 
     device_intake_settle(&intake, 0, "unknown", 0);
-    device_intake_fail(&intake, 1, &err);
+    device_intake_refuse(&intake, 1, &err);
     nr_err_reset(&err);
     nr_err_set(&err, NR_ERR_UNAVAILABLE, NULL, "\"down\"");
-    device_intake_fail(&intake, 2, &err);
+    device_intake_fail(&intake, 2, &err, 0);
 
     cr_expect_eq(device_intake_n_failed(&intake), 2);
     cr_expect_str_eq(reply(),

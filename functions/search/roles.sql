@@ -11,5 +11,8 @@ begin
     if not exists (select from pg_roles where rolname = 'narae_bi') then create role narae_bi login; end if;
 end $$;
 
+-- Nobody waits for seconds until PostgreSQL has compiled a search; functions/push/roles.sql has the figures.
+alter role narae_app set jit = off;
+
 grant usage on schema narae_search to narae_app, narae_bi;
 grant select on narae_search.person, narae_search.post to narae_app, narae_bi;

@@ -273,6 +273,11 @@ class Roles:
         """What the role is told: "" when it may. Its settings do not count here, so it is its privileges that speak."""
         return self.database.complaint(f"set session authorization {role};\n{statement}")
 
+    def settings(self, role: str) -> dict[str, str]:
+        """With which its sessions begin."""
+        return dict(setting.split("=", 1) for (setting,) in self.database.rows(
+            f"select unnest(rolconfig) from pg_roles where rolname = '{role}'"))
+
     def done(self) -> None:
         self.database.run("; ".join(f"drop owned by {role}; drop role {role}" for role in ROLES))
         self.database.drop()
@@ -333,11 +338,7 @@ def test_bi_tools_can_make_nothing(roles):
 
 
 def test_what_bi_tools_begin_is_read_only_and_ends(roles):
-    settings = dict(setting.split("=", 1) for (config,) in roles.database.rows(
-        "select array_to_string(setconfig, ';') from pg_db_role_setting join pg_roles r on r.oid = setrole where rolname = 'narae_bi'")
-        for setting in config.split(";"))
-
-    assert settings == {"default_transaction_read_only": "on", "statement_timeout": "5min",
+    assert roles.settings("narae_bi") == {"default_transaction_read_only": "on", "statement_timeout": "5min",
                         "idle_in_transaction_session_timeout": "1min"}
 
 
@@ -396,12 +397,19 @@ def test_functions_change_pushs_tables_and_only_read_searchs(roles):
 
 def test_functions_give_up_before_the_server_does(roles):
     """RDS Proxy passes no cancelling on: the server must end by itself what a function has given up."""
-    (config,) = roles.database.rows("select setconfig[1] from pg_db_role_setting join pg_roles r on r.oid = setrole"
-                                    " where rolname = 'narae_app'")
     source = sql("push/push_prune.c")
 
     assert "STATEMENT_TIMEOUT_MS = 60 * 1000" in source
-    assert config == ("statement_timeout=75s",)
+    assert roles.settings("narae_app")["statement_timeout"] == "75s"
+
+
+@pytest.mark.parametrize("domain", ["push", "search"])
+def test_no_statement_of_a_function_waits_for_a_compiler(roles, domain):
+    """Each domain's file says so by itself: not everybody has both."""
+    roles.database.run("alter role narae_app reset jit")
+    roles.database.run(f"set session authorization {roles.owner};\n{sql(f'{domain}/roles.sql')}")
+
+    assert roles.settings("narae_app")["jit"] == "off"
 
 
 # --- functions log in with the secret that the stack makes

@@ -4,6 +4,7 @@
 
 #include "runtime/api.h"
 #include "runtime/api_error.h"
+#include "runtime/api_retry.h"
 
 enum {
     IN_MAX_BYTES = API_PAYLOAD_MAX_BYTES + HTTP1_HEAD_MAX_BYTES + 65536, /* chunk framing */
@@ -170,5 +171,7 @@ enum api_outcome api_fail(struct api *api, const struct nr_err *failure, struct 
 enum api_outcome api_init_fail(struct api *api, const struct nr_err *failure, struct nr_err *err)
 {
     api->invocation_id[0] = '\0';
+    if (api_retry_connect(&api->conn, err) != 0)
+        return API_REFUSED;
     return report(api, API_BASE "init/error", failure, err);
 }

@@ -78,7 +78,7 @@ enum api_outcome api_respond(struct api *api, struct nr_view body, const char *c
 /* Report that the function failed. */
 enum api_outcome api_fail(struct api *api, const struct nr_err *failure, struct nr_err *err);
 
-/* Report that the sandbox cannot start. */
+/* Report that the sandbox cannot start. An API that does not listen yet is waited for, as by api_next(). */
 enum api_outcome api_init_fail(struct api *api, const struct nr_err *failure, struct nr_err *err);
 
 /* The path of an answer to the event of the last api_next(); what is "response" or "error". */

@@ -1,18 +1,8 @@
-#include <errno.h>
-#include <time.h>
-
-#include <narae/clock.h>
-#include <narae/rand.h>
-#include <narae/retry.h>
-
 #include "runtime/api.h"
 #include "runtime/api_metadata.h"
+#include "runtime/api_retry.h"
 
 enum { KEEP_BYTES = 256 * 1024 /* memory kept between events: more is given back */ };
-
-/* "No answer at all" on next: the Python client's budget, with jitter. */
-static const struct nr_retry_policy next_retry = {
-    .max_attempts = 5, .base_ms = 100, .cap_ms = 2000, .floor_ms = 10};
 
 static int ask(struct api *api, struct nr_err *err)
 {
@@ -29,7 +19,7 @@ static int ask(struct api *api, struct nr_err *err)
 
 struct next_policy {
     int status;            /* the last row, 0, is for every other */
-    enum nr_err_kind kind; /* UNAVAILABLE = ask again, within next_retry; else exit */
+    enum nr_err_kind kind; /* UNAVAILABLE = ask again, within api_retry.h; else exit */
     const char *meaning;
 };
 
@@ -95,30 +85,19 @@ static int try_once(struct api *api, struct nr_err *err)
     return 0;
 }
 
-static void pause_ms(int64_t wait_ms)
-{
-    struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000};
-
-    while (nanosleep(&wait, &wait) != 0 && errno == EINTR)
-        ;
-}
-
 /* Ask until there is an event. Only what was lost on the way, or an undocumented reply, is asked for again.
  */
 static int ask_with_patience(struct api *api, struct nr_err *err)
 {
     for (int attempt = 1;; attempt++) {
         struct nr_err why = {0};
-        struct nr_retry_decision decision;
 
         if (try_once(api, &why) == 0)
             return 0;
-        decision = nr_retry_decide(&next_retry, attempt, &why, NR_CLOCK_NEVER_MS, nr_rand_below(1ULL << 32));
-        if (!decision.is_again) {
+        if (!api_retry_pause(attempt, &why)) {
             *err = why;
             return -1;
         }
-        pause_ms(decision.wait_ms);
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include <narae/log.h>
 
+#include "runtime/api_retry.h"
 #include "runtime/conn.h"
 #include "runtime/extension.h"
 #include "runtime/mode.h"
@@ -40,7 +41,7 @@ static int ask_for_id(struct conn *conn, char *id, struct nr_err *err)
         &conn->head,
         "Lambda-Extension-Name: narae\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
         strlen(body));
-    if (conn_ensure(conn, err) != 0 || conn_send(conn, nr_view(body), &n_sent, err) != 0 ||
+    if (api_retry_connect(conn, err) != 0 || conn_send(conn, nr_view(body), &n_sent, err) != 0 ||
         conn_receive(conn, &reply, REPLY_MAX_BYTES, err) != 0)
         return -1;
     value = http1_header(&conn->reply, reply.data, "lambda-extension-identifier");

@@ -219,7 +219,14 @@ def test_nothing_secret_is_logged(push_devices):
     ("NARAE_TOPIC_RATE", "0"), ("NARAE_TOPIC_BACKEND", "auto"), ("NARAE_IID_ENDPOINT", "x" * 300),
 ])
 def test_a_bad_setting_is_an_init_error_that_names_it(push_devices, setting, value):
-    answer = push_devices({setting: value}).invoke(register("reg-a"))
+    function = push_devices({setting: value})
 
+    answer = function.invoke(register("reg-a"))
+    function.wait_for_log()
+    function.stop()
+
+    (complaint,) = function.complaints()  # a report that did not reach Lambda would be a second one
+    assert (complaint["message"], complaint["level"]) == ("init failed", "FATAL")
+    assert setting in complaint["errorMessage"]
     assert answer.status == 502
     assert setting in answer.json()["errorMessage"]

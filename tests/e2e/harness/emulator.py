@@ -55,6 +55,7 @@ class Emulator:
             *paths.bootstrap(handler),
         ], scratch / "emulator.log", env=env, cwd=task_root)
         self.program.wait_for_port(self.port)
+        self.program.wait_for_port(api_port)  # it begins a little later; in Lambda it is there before the function is
 
     def invoke(self, event, headers: dict | None = None) -> Answer:
         """One at a time: the emulator breaks on two at once. `event`: bytes as they are, else as JSON."""

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 
 #include "lambda_api.h"
 #include "runtime/api.h"
+#include "runtime/api_retry.h"
 
 /* A client and the Runtime API that it talks to. */
 struct talk {
@@ -504,4 +506,53 @@ Test(api_answer, reports_that_the_sandbox_cannot_start)
         "/2018-06-01/runtime/init/error");
     cr_expect_str_eq(sent_header(&talk, 0, "lambda-runtime-function-error-type"),
                      "Runtime.ImportModuleError");
+}
+
+/* An API that begins to listen while somebody waits for it. */
+static struct conn *late;
+static struct sockaddr_storage late_address;
+static int n_pauses, listens_after;
+
+static void listen_late(int64_t wait_ms)
+{
+    cr_expect(wait_ms >= 10 && wait_ms <= 2000);
+    if (++n_pauses == listens_after)
+        late->address = late_address;
+}
+
+static void is_late(struct talk *talk, int pauses)
+{
+    late = &talk->api.conn;
+    late_address = late->address;
+    listens_after = pauses;
+    ((struct sockaddr_in *)&late->address)->sin_port = htons(1); /* nobody listens there */
+    api_retry_replace(listen_late);
+}
+
+Test(api_answer, reports_to_an_api_that_did_not_listen_yet)
+{
+    TALK talk = talk_to("{'steps': []}");
+    struct nr_err failure = {0};
+
+    nr_err_set(&failure, NR_ERR_INVALID, "Runtime.ImportModuleError", "cannot load x.so");
+    is_late(&talk, 4);
+    cr_expect_eq(api_init_fail(&talk.api, &failure, &talk.err), API_ACCEPTED, "%s", talk.err.message);
+
+    cr_expect_eq(n_pauses, 4);
+    cr_expect_str_eq(asked(&talk, 0), "POST error (1)");
+    cr_expect_str_eq(asked(&talk, 1), "nothing");
+}
+
+Test(api_answer, gives_up_an_api_that_never_listens)
+{
+    TALK talk = talk_to("{'steps': []}");
+    struct nr_err failure = {0};
+
+    nr_err_set(&failure, NR_ERR_INVALID, "Runtime.ImportModuleError", "cannot load x.so");
+    is_late(&talk, 5);
+    cr_expect_eq(api_init_fail(&talk.api, &failure, &talk.err), API_REFUSED);
+
+    cr_expect_eq(n_pauses, 4);
+    cr_expect_str_eq(talk.err.type, "Runtime.ConnectionLost");
+    cr_expect_str_eq(asked(&talk, 0), "nothing");
 }

@@ -15,9 +15,10 @@ enum { TARGET_MAX_BYTES = 2048 /* "condition:" and a condition of 1,000 */ };
  * that turned out to be dead ('skipped') gives way to another. Else 'fid' sorts first.
  *
  * The same id may come twice in a batch: one row can be claimed once, and the second message waits for the
- * first ("twin"). Rows are taken in one order, so that two sandboxes cannot wait for each other. The ledger
- * is read as it was before the claim: what is not ours then has a state there, or was inserted by another
- * sandbox at this moment.
+ * first ("twin"). A device that was asked for by its id and has been replaced is there twice in one message,
+ * without a kind and as "gone": that one goes first, and is judged by its row of the ledger. Rows are taken
+ * in one order, so that two sandboxes cannot wait for each other. The ledger is read as it was before the
+ * claim: what is not ours then has a state there, or was inserted by another sandbox at this moment.
  *
  * How many rows there will be is nothing that the planner can know, and it takes comparing each with each for
  * cheap when it thinks of few. Hence a window and offsets in place of joins; and a full join, which loses
@@ -50,7 +51,8 @@ static const struct nr_pg_statement claim = {
     "   (partition by m, app_id, installation, device_id) as is_begun from found),"
     " one as (select distinct on (m, app_id, installation) * from seen where kind is distinct from 'begun'"
     "  order by m, app_id, installation, is_begun desc nulls last, kind, device_id),"
-    " wanted as (select w.*, row_number() over (partition by id, is_dry, device_id order by m) as nth from ("
+    " wanted as (select w.*, row_number() over (partition by id, is_dry, device_id order by m, kind) as nth"
+    "  from ("
     "  select m, id, is_dry, device_id, version, kind, platform, registration, null::text as target from one"
     "  union all"
     "  select m, id, is_dry, 0, 0, 'named', null, null, target from message where target <> '') as w),"

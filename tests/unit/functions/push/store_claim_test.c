@@ -56,7 +56,7 @@ static void add_device(const char *user, const char *kind, const char *registrat
 
 static void message(size_t i, const char *to)
 {
-    char body[1024];
+    char body[4096];
 
     snprintf(body, sizeof(body), "{\"id\":\"m%zu\",\"to\":%s,\"message\":{}}", i, to);
     cr_assert_eq(push_message_parse(nr_view(body), i, &messages[i], &err), 0, "%s", err.message);
@@ -452,6 +452,35 @@ Test(store_claim, sends_nothing_to_what_replaced_a_registration_that_got_it)
 
     cr_expect_str_eq(found(), "0:5:fid:\"f5\" ");
     cr_expect_str_eq(past(0), "settled 1 failed 0 held 1");
+}
+
+/* Asked for by id, a row that was replaced is both: not active any more, and what got the message. */
+Test(store_claim, waits_for_nothing_that_a_replaced_registration_has_got)
+{
+    enum { N_DEVICES = 400 };
+    char to[8 * N_DEVICES] = "{\"devices\":[";
+    size_t at = strlen(to);
+
+    test_database_run(&database,
+                      "insert into narae_push.device (user_id, kind, platform, registration, "
+                      "registration_hash, installation_id) "
+                      "select 'u', 'token', 'android', 'r' || i, sha256(('r' || i)::bytea), 'i' || i "
+                      "from generate_series(1, 400) as i");
+    for (int i = 1; i <= N_DEVICES; i++)
+        at += (size_t)snprintf(to + at, sizeof(to) - at, "%s\"%d\"", i > 1 ? "," : "", i);
+    snprintf(to + at, sizeof(to) - at, "]}");
+    message(0, to);
+    claim();
+    test_database_run(&database,
+                      "update narae_push.send set state = 'sent', holder = null, claimable_at = null");
+    test_database_run(&database, "update narae_push.device set status = 'inactive', inactive_at = now(), "
+                                 "inactive_reason = 'replaced', version = 2");
+    lease.holder = 2;
+
+    claim();
+
+    cr_expect_eq(devices.n, 0);
+    cr_expect_str_eq(past(0), "settled 400 failed 0 held 0");
 }
 
 /* Two sandboxes, the same messages, at once: the second waits for the row locks of the first, then finds all

@@ -47,6 +47,21 @@ static const char *get(const struct pg_conninfo *info, const char *name)
     return NULL;
 }
 
+/* An empty value takes nothing back: libpq passes over it. */
+static void leave_out(struct pg_conninfo *info, const char *name)
+{
+    int n = info->n;
+
+    info->n = 0;
+    for (int i = 0; i < n; i++)
+        if (strcmp(info->names[i], name) != 0) {
+            info->names[info->n] = info->names[i];
+            info->values[info->n++] = info->values[i];
+        }
+    if (info->n < n)
+        info->names[info->n] = info->values[info->n] = NULL;
+}
+
 /* The setting beside it, NARAE_DATABASE_HOST: a proxy or the readers, by the secret that RDS keeps for the
  * cluster. An address would go before a name. */
 static int add_other_host(const char *setting, struct pg_conninfo *out, struct nr_err *err)
@@ -58,9 +73,8 @@ static int add_other_host(const char *setting, struct pg_conninfo *out, struct n
     host = nr_env_raw(name);
     if (!host)
         return 0;
-    if (add(out, "host", host, err) != 0)
-        return -1;
-    return get(out, "hostaddr") ? add(out, "hostaddr", "", err) : 0;
+    leave_out(out, "hostaddr");
+    return add(out, "host", host, err);
 }
 
 /* --- the three forms */

@@ -5,13 +5,15 @@
 
 #include "layer/io/pg_conninfo.h"
 
-/* What libpq takes: the last one. */
+/* What libpq takes: the last one that is not empty, of those before the end. */
 static const char *value_of(const struct pg_conninfo *info, const char *name)
 {
-    for (int i = info->n - 1; i >= 0; i--)
-        if (strcmp(info->names[i], name) == 0)
-            return info->values[i];
-    return "";
+    const char *value = "";
+
+    for (int i = 0; info->names[i]; i++)
+        if (strcmp(info->names[i], name) == 0 && info->values[i][0])
+            value = info->values[i];
+    return value;
 }
 
 /* How a connection would be verified; "" = as libpq likes, without TLS where the server has none. */

@@ -1,10 +1,16 @@
 #include <string.h>
 
+#include <narae/clock.h>
 #include <narae/env.h>
 #include <narae/secret.h>
 
 #include "functions/search/cursor.h"
 #include "functions/search/query_settings.h"
+
+enum {
+    KEY_WAIT_MS = 1000,       /* with a key at hand, a search waits so long for a newer one */
+    KEY_QUIET_MS = 30 * 1000, /* and the next ones do not, when that was in vain */
+};
 
 static const struct nr_env_text events_queue = {"NARAE_SEARCH_EVENTS_QUEUE",
                                                 "https://..., the URL of search_log's queue", "", 512};
@@ -47,19 +53,33 @@ static int read_database(struct query_settings *settings, int64_t deadline_mono_
                      &settings->pg, err);
 }
 
-/* Read for each search, so that a new key is everybody's minutes after it was put there; while it cannot be
- * reached, the one at hand still serves. */
+/* Read for each search, so that a new key is everybody's minutes after it was put there. */
+static int ask_for_key(const struct query_settings *settings, int64_t deadline_mono_ms, struct nr_buf *key,
+                       struct nr_err *err)
+{
+    int64_t at_most = nr_clock_mono_ms() + KEY_WAIT_MS;
+
+    if (settings->cursor_key.len && at_most < deadline_mono_ms)
+        deadline_mono_ms = at_most;
+    return nr_secret_read(cursor_key, deadline_mono_ms, key, err);
+}
+
+/* While it cannot be reached, the one at hand still serves. */
 static int read_cursor_key(struct query_settings *settings, int64_t deadline_mono_ms, struct nr_err *err)
 {
     NR_SECRET_AUTO key;
     struct nr_err why = {0};
 
     nr_buf_init(&key, NR_SECRET_MAX_BYTES);
-    if (nr_secret_read(cursor_key, deadline_mono_ms, &key, &why) != 0) {
-        if (settings->cursor_key.len && nr_err_is_transient(&why))
-            return 0;
-        *err = why;
-        return -1;
+    if (settings->cursor_key.len && nr_clock_mono_ms() < settings->key_quiet_mono_ms)
+        return 0;
+    if (ask_for_key(settings, deadline_mono_ms, &key, &why) != 0) {
+        if (!settings->cursor_key.len || !nr_err_is_transient(&why)) {
+            *err = why;
+            return -1;
+        }
+        settings->key_quiet_mono_ms = nr_clock_mono_ms() + KEY_QUIET_MS;
+        return 0;
     }
     if (key.len < CURSOR_KEY_MIN_BYTES) {
         nr_secret_forget(cursor_key); /* perhaps it is being mended */

@@ -18,8 +18,9 @@ struct query_settings {
     const char *events_queue; /* URL; "" = no events; borrowed from the environment */
     int64_t events_timeout_ms;
     int64_t timeout_ms;
-    struct nr_pg *pg;         /* NULL = its secret has not been read yet */
-    struct nr_buf cursor_key; /* empty = likewise */
+    struct nr_pg *pg;          /* NULL = its secret has not been read yet */
+    struct nr_buf cursor_key;  /* empty = likewise */
+    int64_t key_quiet_mono_ms; /* its secret could not be reached: not asked for again before */
 };
 
 /* Read everything but the secrets. Returns 0, or -1: INVALID, naming the variable. */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <criterion/criterion.h>
@@ -5,6 +6,9 @@
 #include <narae/clock.h>
 
 #include "functions/search/query_settings.h"
+#include "layer/aws/aws_pause.h"
+#include "tests/support/canned_http.h"
+#include "tests/support/fake_clock.h"
 
 static struct query_settings settings;
 static struct nr_err err;
@@ -107,16 +111,51 @@ Test(query_settings, refuse_a_key_that_has_become_too_short)
     cr_expect_str_eq(err.message, "NARAE_SEARCH_CURSOR_KEY: must have at least 32 bytes, not 4");
 }
 
+static void key_lies_with_aws(const char *endpoint)
+{
+    setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "example", 1);
+    setenv("AWS_REGION", "us-east-1", 1);
+    setenv("AWS_ENDPOINT_URL", endpoint, 1);
+    setenv("NARAE_SEARCH_CURSOR_KEY", "arn:aws:secretsmanager:us-east-1:123456789012:secret:cursor-AbCdEf",
+           1);
+}
+
 Test(query_settings, go_on_with_the_key_at_hand_while_the_secret_cannot_be_reached)
 {
     cr_assert_eq(query_settings_read(&settings, &err), 0);
     expect_key("0123456789abcdef0123456789abcdef");
 
-    setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", "example", 1);
-    setenv("AWS_REGION", "us-east-1", 1);
-    setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1", 1); /* nobody listens there */
-    setenv("NARAE_SEARCH_CURSOR_KEY", "arn:aws:secretsmanager:us-east-1:123456789012:secret:cursor-AbCdEf", 1);
+    key_lies_with_aws("http://127.0.0.1:1"); /* nobody listens there */
 
     expect_key("0123456789abcdef0123456789abcdef");
+}
+
+static void not_waited(int64_t wait_ms)
+{
+    (void)wait_ms;
+}
+
+/* Or an outage of Secrets Manager would make every search wait for it. */
+Test(query_settings, ask_for_a_key_that_cannot_be_reached_only_now_and_then)
+{
+    static const char *const answers[] = {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}"};
+    struct canned_http *server = canned_http_start(answers, 1);
+    struct canned_http_journal journal;
+    char endpoint[64];
+
+    aws_pause_replace(not_waited);
+    fake_clock_set(1800000000000, 1000);
+    cr_assert_eq(query_settings_read(&settings, &err), 0);
+    expect_key("0123456789abcdef0123456789abcdef");
+    snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%d", canned_http_port(server));
+    key_lies_with_aws(endpoint);
+
+    for (int i = 0; i < 3; i++)
+        expect_key("0123456789abcdef0123456789abcdef");
+    fake_clock_advance(30 * 1000);
+    expect_key("0123456789abcdef0123456789abcdef");
+
+    canned_http_stop(server, &journal);
+    cr_expect_eq(journal.n_requests, 2 * 3, "%d", journal.n_requests); /* three attempts each time */
 }

@@ -12,7 +12,8 @@ enum { TARGET_MAX_BYTES = 2048 /* "condition:" and a condition of 1,000 */ };
  * The registrations of one installation are one device. A message stays with the one that it was begun with,
  * or the device would get it twice: by its token, and by the fid that it registered before the message came
  * again. One that was replaced meanwhile counts too ("gone") when it got the push, or is getting it. Only one
- * that turned out to be dead ('skipped') gives way to another. Else 'fid' sorts first.
+ * that turned out to be dead ('skipped') gives way to another. Else 'fid' sorts first, and of two tokens the
+ * one that was heard of last: the other may be dead, and nobody has found that out yet.
  *
  * The same id may come twice in a batch: one row can be claimed once, and the second message waits for the
  * first ("twin"). A device that was asked for by its id and has been replaced is there twice in one message,
@@ -31,18 +32,18 @@ static const struct nr_pg_statement claim = {
     "  from unnest($1::int[], $2::text[], $3::bool[], $4::text[]) as t(m, id, is_dry, target)),"
     " found as ("
     "  select x.m, x.id, x.is_dry, d.device_id, d.version, d.kind, d.platform, d.registration, d.app_id,"
-    "   coalesce(d.installation_id, '#' || d.device_id) as installation"
+    "   coalesce(d.installation_id, '#' || d.device_id) as installation, d.refreshed_at"
     "   from unnest($5::int[], $6::text[]) as t(m, user_id) join message x using (m)"
     "   join narae_push.device d on d.user_id = t.user_id and d.status = 'active'"
     "  union all"
     "  select x.m, x.id, x.is_dry, t.device_id, d.version, d.kind, d.platform, d.registration, d.app_id,"
-    "   coalesce(d.installation_id, '#' || t.device_id)"
+    "   coalesce(d.installation_id, '#' || t.device_id), d.refreshed_at"
     "   from unnest($7::int[], $8::bigint[]) as t(m, device_id) join message x using (m)"
     "   left join narae_push.device d on d.device_id = t.device_id and d.status = 'active'"
     "  union all"
     "  select x.m, x.id, x.is_dry, s.device_id, 0, case when d.status <> 'active' and (s.state = 'sent' or"
     "    (s.state = 'claimed' and s.claimable_at > now())) then 'gone' else 'begun' end,"
-    "   null, null, d.app_id, d.installation_id"
+    "   null, null, d.app_id, d.installation_id, d.refreshed_at"
     "   from message x cross join lateral (select * from narae_push.send s"
     "    where s.message_id = x.id and s.state <> 'skipped' offset 0) as s"
     "   cross join lateral (select * from narae_push.device d"
@@ -50,7 +51,8 @@ static const struct nr_pg_statement claim = {
     " seen as (select *, bool_or(kind in ('begun', 'gone')) over"
     "   (partition by m, app_id, installation, device_id) as is_begun from found),"
     " one as (select distinct on (m, app_id, installation) * from seen where kind is distinct from 'begun'"
-    "  order by m, app_id, installation, is_begun desc nulls last, kind, device_id),"
+    "  order by m, app_id, installation, is_begun desc nulls last, kind,"
+    "   refreshed_at desc, device_id),"
     " wanted as (select w.*, row_number() over (partition by id, is_dry, device_id order by m, kind) as nth"
     "  from ("
     "  select m, id, is_dry, device_id, version, kind, platform, registration, null::text as target from one"

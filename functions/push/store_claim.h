@@ -44,9 +44,9 @@ struct store_lease {
 };
 
 /* Find all active devices of the messages' users and those named by id, each (message, device) once, and
- * claim what was neither sent nor is held. Of an installation
- * that registered as token and as fid one is taken: the one that the message was begun with, else the fid. A
- * validate_only message is found, but leaves no trace in the ledger.
+ * claim what was neither sent nor is held. Of an installation with several registrations one is taken: the
+ * one that the message was begun with, else a fid, else the one that was heard of last. A validate_only
+ * message is found, but leaves no trace in the ledger.
  *
  * out  out  the caller's, store_claims_done()
  * Returns 0, or -1 as nr_pg_run(). Asks nothing when all messages are skipped. */

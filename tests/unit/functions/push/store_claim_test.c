@@ -158,6 +158,22 @@ Test(store_claim, takes_the_fid_of_an_installation_that_has_both)
     cr_expect_str_eq(found(), "0:2:fid:\"f2\" 0:3:token:\"t3\" ");
 }
 
+/* A token that FCM has replaced is dead, and stays active until a push finds that out: not this one. */
+Test(store_claim, takes_the_token_of_an_installation_that_was_heard_of_last)
+{
+    add_device("'17'", "token", "t1", "'phone'");
+    add_device("'17'", "token", "t2", "'phone'");
+    add_device("'17'", "token", "t3", "'phone'");
+    test_database_run(&database, "update narae_push.device set refreshed_at = now() - interval '1 day' "
+                                 "where registration <> 't2'");
+    message(0, "{\"users\":[\"17\"]}");
+    message(1, "{\"devices\":[\"3\",\"2\",\"1\"]}");
+
+    claim();
+
+    cr_expect_str_eq(found(), "0:2:token:\"t2\" 1:2:token:\"t2\" ");
+}
+
 Test(store_claim, carries_odd_ids_and_registrations_through)
 {
     test_database_run(

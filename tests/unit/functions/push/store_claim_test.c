@@ -470,6 +470,30 @@ Test(store_claim, sends_nothing_to_what_replaced_a_registration_that_got_it)
     cr_expect_str_eq(past(0), "settled 1 failed 0 held 1");
 }
 
+/* A lease ran out, what replaced the token was begun; then the first sandbox could say that the token had it.
+ */
+Test(store_claim, believes_a_result_that_came_late_before_it_tries_what_replaced_the_registration)
+{
+    add_device("'17'", "token", "t1", "'phone'");
+    message(0, "{\"users\":[\"17\"]}");
+    claim();
+    set_row(1, "claimable_at = now() - interval '1 s'");
+    test_database_run(&database, "update narae_push.device set status = 'inactive', inactive_at = now(), "
+                                 "inactive_reason = 'replaced', version = 2");
+    add_device("'17'", "fid", "f2", "'phone'");
+    lease.holder = 2;
+    claim();
+    cr_expect_str_eq(found(), "0:2:fid:\"f2\" ");
+    set_row(2, "state = 'retry', holder = null, claimable_at = now() - interval '1 s'");
+    set_row(1, "state = 'sent', holder = null, claimable_at = null");
+    lease.holder = 3;
+
+    claim();
+
+    cr_expect_str_eq(found(), "");
+    cr_expect_str_eq(past(0), "settled 1 failed 0 held 0");
+}
+
 /* Asked for by id, a row that was replaced is both: not active any more, and what got the message. */
 Test(store_claim, waits_for_nothing_that_a_replaced_registration_has_got)
 {

@@ -40,13 +40,12 @@ static const struct row {
     {TLS1_2_VERSION, KEY_RSA, "AES256-SHA", "x25519"},
 };
 
-/* A key and a certificate that it signs itself: who trusts it has its root. */
 struct identity {
     EVP_PKEY *key;
     X509 *cert;
 };
 
-static struct identity new_identity(const char *name, EVP_PKEY *key)
+static X509 *new_cert(const char *name, EVP_PKEY *key)
 {
     X509 *cert = X509_new();
 
@@ -57,6 +56,14 @@ static struct identity new_identity(const char *name, EVP_PKEY *key)
                                -1, -1, 0);
     X509_set_issuer_name(cert, X509_get_subject_name(cert));
     X509_set_pubkey(cert, key);
+    return cert;
+}
+
+/* A key and a certificate that it signs itself: who trusts it has its root. */
+static struct identity new_identity(const char *name, EVP_PKEY *key)
+{
+    X509 *cert = new_cert(name, key);
+
     cr_assert_gt(X509_sign(cert, key, EVP_sha256()), 0, "%s", name);
     return (struct identity){key, cert};
 }
@@ -125,7 +132,8 @@ static void try_row(const struct row *row, const struct identity *identity, SSL_
 
     connect_ends(client, server);
 
-    cr_expect(shake_hands(client, server), "%s over %s", row->suite, row->group);
+    cr_expect(shake_hands(client, server), "%s over %s: %s", row->suite, row->group,
+              X509_verify_cert_error_string(SSL_get_verify_result(client)));
 
     cr_expect_eq(SSL_get_verify_result(client), X509_V_OK, "%s", row->suite);
     cr_expect_str_eq(SSL_get_cipher_name(client), row->suite);
@@ -156,5 +164,84 @@ Test(tls_suites, each_kind_that_we_offer_works)
 
     for (size_t i = 0; i < sizeof(identities) / sizeof(identities[0]); i++)
         free_identity(&identities[i]);
+    test_pki_done(&pki);
+}
+
+/* --- who signed the certificate */
+
+static const struct signing {
+    const char *curve; /* of the authority's key and the server's; NULL = RSA */
+    const char *digest;
+    bool is_pss;
+} signings[] = {
+    {"P-256", "SHA256", false}, {"P-384", "SHA384", false}, {"P-521", "SHA512", false},
+    {NULL, "SHA256", false},    {NULL, "SHA384", false},    {NULL, "SHA512", false},
+    {NULL, "SHA256", true},     {NULL, "SHA384", true},
+};
+
+static EVP_PKEY *new_key(const struct signing *how)
+{
+    char curve[16]; /* the macro casts const away */
+
+    snprintf(curve, sizeof(curve), "%s", how->curve ? how->curve : "");
+    return how->curve ? EVP_EC_gen(curve) : EVP_RSA_gen(RSA_BITS);
+}
+
+static void sign(X509 *cert, EVP_PKEY *key, const struct signing *how)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *details;
+
+    cr_assert_eq(EVP_DigestSignInit_ex(ctx, &details, how->digest, NULL, NULL, key, NULL), 1);
+    if (how->is_pss)
+        cr_assert_eq(EVP_PKEY_CTX_set_rsa_padding(details, RSA_PKCS1_PSS_PADDING), 1);
+    cr_assert_gt(X509_sign_ctx(cert, ctx), 0, "%s", how->digest);
+    EVP_MD_CTX_free(ctx);
+}
+
+static struct identity new_authority(const struct signing *how)
+{
+    struct identity authority = {.key = new_key(how)};
+    X509_EXTENSION *is_ca = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, "critical,CA:TRUE");
+
+    authority.cert = new_cert("authority", authority.key);
+    cr_assert_eq(X509_add_ext(authority.cert, is_ca, -1), 1);
+    X509_EXTENSION_free(is_ca);
+    sign(authority.cert, authority.key, how);
+    return authority;
+}
+
+static void try_signing(const struct signing *how, SSL_CTX *client)
+{
+    static const struct row row = {TLS1_3_VERSION, KEY_EC, "TLS_AES_256_GCM_SHA384", "x25519"};
+    struct identity authority = new_authority(how);
+    struct identity server = {.key = new_key(how)};
+
+    server.cert = new_cert("server", server.key);
+    X509_set_issuer_name(server.cert, X509_get_subject_name(authority.cert));
+    sign(server.cert, authority.key, how);
+    SSL_CTX_set_cert_store(client, X509_STORE_new());
+    cr_assert_eq(X509_STORE_add_cert(SSL_CTX_get_cert_store(client), authority.cert), 1);
+
+    try_row(&row, &server, client);
+
+    free_identity(&server);
+    free_identity(&authority);
+}
+
+/* Google's and Amazon's authorities sign with SHA-256, SHA-384 and SHA-512, by RSA and by P-256 and P-384. */
+Test(tls_suites, a_certificate_is_verified_whatever_it_is_signed_with)
+{
+    struct test_pki pki;
+    struct nr_err err = {0};
+    SSL_CTX *client;
+
+    test_pki_init(&pki);
+    client = tls_context(&err);
+    cr_assert_not_null(client, "%s", err.message);
+
+    for (size_t i = 0; i < sizeof(signings) / sizeof(signings[0]); i++)
+        try_signing(&signings[i], client);
+
     test_pki_done(&pki);
 }

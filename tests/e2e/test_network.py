@@ -350,7 +350,7 @@ def test_the_bastion_has_no_open_port_no_public_address_and_no_old_metadata():
 
 @pytest.mark.parametrize("kind, destination, made", [
     ("cloudwatch", "cloud-watch-logs", {"FlowLog", "FlowLogGroup", "FlowLogRole"}),
-    ("s3", "s3", {"FlowLog", "FlowLogBucket", "FlowLogBucketPolicy"}),
+    ("s3", "s3", {"FlowLogToBucket", "FlowLogBucket", "FlowLogBucketPolicy"}),
     ("none", None, set())])
 def test_flow_logs_go_where_they_are_wanted_and_end_some_day(kind, destination, made):
     resources = network(FlowLogs=kind, FlowLogDays=90)
@@ -362,8 +362,13 @@ def test_flow_logs_go_where_they_are_wanted_and_end_some_day(kind, destination, 
         rules = {r["Id"]: r for r in resources["FlowLogBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]}
         assert rules["records"]["ExpirationInDays"] == "90"
     if destination:
-        assert resources["FlowLog"]["Properties"]["LogDestinationType"] == destination
-        assert resources["FlowLog"]["Properties"]["TrafficType"] == "ALL"
+        (log,) = of_type(resources, "AWS::EC2::FlowLog").values()
+        assert (log["LogDestinationType"], log["TrafficType"]) == (destination, "ALL")
+
+
+def test_the_buckets_policy_is_there_before_ec2_would_put_one_of_its_own_on_it():
+    """CloudFormation makes no policy where there is one already."""
+    assert network(FlowLogs="s3")["FlowLogToBucket"]["DependsOn"] == "FlowLogBucketPolicy"
 
 
 def test_roles_have_the_boundary_that_is_given():

@@ -144,7 +144,7 @@ def test_the_log_is_there_before_rds_would_make_one_without_an_end():
     assert resources["Cluster"]["Properties"]["EnableCloudwatchLogsExports"] == ["postgresql"]
 
 
-@pytest.mark.parametrize("name", ["Narae", "-narae", "narae--1", "narae-", "1narae", "n" * 46])
+@pytest.mark.parametrize("name", ["Narae", "-narae", "narae--1", "narae-", "1narae", "n" * 46, "n-" * 32 + "n"])
 def test_a_name_that_rds_would_change_or_refuse_is_refused(name):
     with pytest.raises(ValueError, match="ClusterName"):
         evaluate(ClusterName=name)

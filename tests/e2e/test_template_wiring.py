@@ -185,6 +185,6 @@ def test_parameters_that_are_passed_on_are_those_of_the_nested_stack():
         inner = template.stack(stack["TemplateURL"])["Parameters"]
         for name, value in stack["Parameters"].items():
             outer = parameters.get(value.get("Ref") if isinstance(value, dict) else None)
-            for key in ("Type", "Default", "AllowedValues", "MinValue", "MaxValue", "AllowedPattern"):
+            for key in ("Type", "Default", "AllowedValues", "MinValue", "MaxValue", "MaxLength", "AllowedPattern"):
                 if outer and key in inner[name] and (name, key) not in OF_THE_TEMPLATE_ALONE:
                     assert outer.get(key) == inner[name][key], (name, key)

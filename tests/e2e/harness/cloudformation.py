@@ -6,6 +6,7 @@ nor Fn::Cidr, and checks no parameter.
 
 import functools
 import ipaddress
+import math
 import re
 
 from samtranslator.yaml_helper import yaml_parse
@@ -67,7 +68,8 @@ class Evaluation:
             raise ValueError(f"{name}: must have a value")
         value = str(given.get(name, spec.get("Default")))
         pattern, allowed = spec.get("AllowedPattern"), spec.get("AllowedValues")
-        if (pattern and not re.fullmatch(pattern, value)) or (allowed and value not in [str(a) for a in allowed]):
+        is_too_long = len(value) > spec.get("MaxLength", math.inf)
+        if is_too_long or (pattern and not re.fullmatch(pattern, value)) or (allowed and value not in [str(a) for a in allowed]):
             raise ValueError(f"{name}: {value!r} is refused")
         is_list = spec["Type"] == "CommaDelimitedList" or spec["Type"].startswith("List<")
         return value.split(",") if is_list else value

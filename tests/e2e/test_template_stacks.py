@@ -158,6 +158,8 @@ NO_DATABASE = "Give DatabaseSecretArn, or DatabaseCreate=true without DatabaseSe
 TWO_NETWORKS = "NetworkCreate=true makes subnets and security groups: give none"
 NO_PLACE = "DatabaseCreate=true needs NetworkCreate=true, or SubnetIds, SecurityGroupIds, DatabaseSubnetIds and DatabaseSecurityGroupIds"
 NO_PASSWORD = "DatabaseRotationDays is for the secret of DatabaseCreate=true"
+TOO_FEW_READERS = "DatabaseMaxReaders must be 0 or at least DatabaseReaders"
+NO_WAY_TO_THE_PROXY = "DatabaseProxy=true needs NetworkCreate=true, or DatabaseProxySecurityGroupIds"
 
 
 @pytest.mark.parametrize("parameters, words", [
@@ -168,9 +170,20 @@ NO_PASSWORD = "DatabaseRotationDays is for the secret of DatabaseCreate=true"
     (OURS | {"DatabaseProxySecurityGroupIds": "sg-1"}, TWO_NETWORKS),
     ({"DatabaseCreate": "true"}, NO_PLACE),
     *(({"DatabaseCreate": "true"} | {n: v for n, v in THEIR_PLACE.items() if n != left_out}, NO_PLACE) for left_out in THEIR_PLACE),
-    (THEIRS | {"DatabaseRotationDays": 30}, NO_PASSWORD)])
+    (THEIRS | {"DatabaseRotationDays": 30}, NO_PASSWORD),
+    (OURS | {"DatabaseReaders": 2, "DatabaseMaxReaders": 1}, TOO_FEW_READERS),
+    (THEIR_PLACE | {"DatabaseCreate": "true", "DatabaseProxy": "true"}, NO_WAY_TO_THE_PROXY)])
 def test_a_contradiction_is_one_clear_error(parameters, words):
     assert evaluate(parameters).broken_rules() == [words]
+
+
+@pytest.mark.parametrize("choice", [c for c in CHOICES if "a database of ours" in c])
+def test_what_a_nested_stack_would_refuse_is_refused_before_anything_is_made(choice):
+    """Its own rules are asked when it is its turn, which is after a network and its NAT gateways."""
+    for readers, most, proxy, groups in itertools.product((0, 1, 2), (0, 1, 4), ("false", "true"), ({}, {"DatabaseProxySecurityGroupIds": "sg-1"})):
+        given = {"DatabaseReaders": readers, "DatabaseMaxReaders": most, "DatabaseProxy": proxy} | ({} if "NetworkCreate" in CHOICES[choice] else groups)
+        evaluation = evaluate(CHOICES[choice] | given)
+        assert bool(evaluation.broken_rules()) == bool(nested(evaluation, "Database").broken_rules()), given
 
 
 def test_every_choice_that_makes_sense_is_taken():

@@ -227,6 +227,15 @@ def test_the_proxy_logs_in_as_the_functions_do_and_reads_no_other_secret():
     assert not [name for name in evaluate().resources() if "Proxy" in name]
 
 
+def test_what_logs_in_with_the_functions_password_is_made_only_after_the_roles():
+    """CloudFormation waits until the proxy can log in, and takes the cluster back when it cannot."""
+    outer = yaml_parse(paths.TEMPLATE.read_text())["Parameters"]
+    waiting = [outer["DatabaseRotationDays"], outer["DatabaseProxy"], stack("database")["Parameters"]["Proxy"]]
+
+    assert [p["Default"] for p in waiting] == [0, "false", "false"]
+    assert [p["Description"] for p in waiting if "only once the roles are made (docs/database.md)" not in p["Description"]] == []
+
+
 def test_roles_have_the_boundary_that_is_given():
     boundary = "arn:aws:iam::123456789012:policy/boundary"
     roles = of_type(evaluate(PermissionsBoundaryArn=boundary, Proxy="true").resources(), "AWS::IAM::Role")

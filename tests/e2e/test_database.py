@@ -124,6 +124,17 @@ def test_readers_are_added_by_their_cpu():
     assert "ReaderCount" not in evaluate().resources()
 
 
+@pytest.mark.parametrize("name", ["ReaderCount", "DatabaseProxyTargets"])
+@pytest.mark.parametrize("readers", [0, 1, 2])
+def test_what_looks_at_the_readers_waits_for_them(name, readers):
+    """Autoscaling would add those that it does not see yet, and a proxy takes no instance that is still being made."""
+    resource = stack("database")["Resources"][name]
+    after = evaluate(Readers=readers).value(resource["Metadata"]["After"])
+
+    assert resource["DependsOn"] == "Writer"
+    assert after == [{"Ref": reader} for reader in ["Reader1", "Reader2"][:readers]]
+
+
 @pytest.mark.parametrize("version, family", [("17.7", "aurora-postgresql17"), ("16.11", "aurora-postgresql16")])
 def test_settings_are_of_the_family_of_the_version(version, family):
     settings = properties("Settings", EngineVersion=version)

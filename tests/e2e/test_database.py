@@ -21,7 +21,7 @@ PLACE = {"SubnetIds": "subnet-11111111,subnet-22222222", "SecurityGroupIds": "sg
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1111"
 KINDS = [dict(zip(("InstanceClass", "Readers", "MaxReaders", "Proxy", "KeyArn"), values))
          for values in itertools.product(("db.serverless", "db.r8g.large"), (0, 1, 2), (0, 1, 4), ("false", "true"), ("", KEY))]
-POSSIBLE = [kind for kind in KINDS if (kind["Readers"], kind["MaxReaders"]) != (2, 1)]
+POSSIBLE = [kind for kind in KINDS if kind["MaxReaders"] == 0 or 0 < kind["Readers"] <= kind["MaxReaders"]]
 
 
 def evaluate(**parameters) -> Evaluation:
@@ -55,6 +55,7 @@ def test_every_choice_refers_only_to_what_it_makes():
 
 @pytest.mark.parametrize("parameters, words", [
     ({"Readers": 2, "MaxReaders": 1}, "MaxReaders must be 0 or at least Readers"),
+    ({"Readers": 0, "MaxReaders": 4}, "MaxReaders needs a reader whose CPU can be looked at: Readers must be 1 or 2"),
     ({"Proxy": "true"}, "A proxy needs ProxySecurityGroupIds")])
 def test_a_contradiction_is_one_clear_error(parameters, words):
     assert Evaluation(stack("database"), PLACE | parameters).broken_rules() == [words]

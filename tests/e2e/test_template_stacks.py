@@ -159,6 +159,7 @@ TWO_NETWORKS = "NetworkCreate=true makes subnets and security groups: give none"
 NO_PLACE = "DatabaseCreate=true needs NetworkCreate=true, or SubnetIds, SecurityGroupIds, DatabaseSubnetIds and DatabaseSecurityGroupIds"
 NO_PASSWORD = "DatabaseRotationDays is for the secret of DatabaseCreate=true"
 TOO_FEW_READERS = "DatabaseMaxReaders must be 0 or at least DatabaseReaders"
+NO_READER = "DatabaseMaxReaders needs a reader whose CPU can be looked at: DatabaseReaders must be 1 or 2"
 NO_WAY_TO_THE_PROXY = "DatabaseProxy=true needs NetworkCreate=true, or DatabaseProxySecurityGroupIds"
 
 
@@ -172,6 +173,7 @@ NO_WAY_TO_THE_PROXY = "DatabaseProxy=true needs NetworkCreate=true, or DatabaseP
     *(({"DatabaseCreate": "true"} | {n: v for n, v in THEIR_PLACE.items() if n != left_out}, NO_PLACE) for left_out in THEIR_PLACE),
     (THEIRS | {"DatabaseRotationDays": 30}, NO_PASSWORD),
     (OURS | {"DatabaseReaders": 2, "DatabaseMaxReaders": 1}, TOO_FEW_READERS),
+    (OURS | {"DatabaseReaders": 0, "DatabaseMaxReaders": 4}, NO_READER),
     (THEIR_PLACE | {"DatabaseCreate": "true", "DatabaseProxy": "true"}, NO_WAY_TO_THE_PROXY)])
 def test_a_contradiction_is_one_clear_error(parameters, words):
     assert evaluate(parameters).broken_rules() == [words]

@@ -81,21 +81,34 @@ compile() {
     run_logged "$dir.log" ninja -C "$dir" ${NINJA_TARGET:+"$NINJA_TARGET"}
 }
 
+# take_turns COMMAND...: of several checkouts that share the cache, one at a time. Who waited looks again: it may be made by then.
+take_turns() {
+    mkdir -p "$NARAE_CACHE"
+    exec 9>"$NARAE_CACHE/lock"
+    flock 9
+    "$@"
+    exec 9>&-
+}
+
+make_python_environment() { # make_python_environment LIST DIR
+    local list=$1 dir=$2
+    [[ ! -d $dir ]] || return 0
+    say "installing the Python tools of $list (about 3 minutes, once)"
+    rm -rf "$dir.part"
+    /usr/bin/python3 -m venv "$dir.part"
+    run_logged "$NARAE_CACHE/pip.log" "$dir.part/bin/python" -m pip install --disable-pip-version-check \
+        --require-hashes --no-deps -r "$list"
+    # Scripts inside name the folder they were made in.
+    grep -rlIF "$dir.part" "$dir.part/bin" | xargs -r sed -i "s#$dir.part#$dir#g"
+    mv "$dir.part" "$dir"
+}
+
 # python_environment LIST: the path of a virtual environment with what tests/e2e/LIST.txt names, made once for each version of it.
 python_environment() {
     local list=tests/e2e/$1.txt key dir
     key=$({ python3 --version && cat "$list"; } | sha256sum | cut -c1-16)
     dir=$NARAE_CACHE/venv-$key
-    if [[ ! -d $dir ]]; then
-        say "installing the Python tools of $list (about 3 minutes, once)"
-        rm -rf "$dir.part"
-        /usr/bin/python3 -m venv "$dir.part"
-        run_logged "$NARAE_CACHE/pip.log" "$dir.part/bin/python" -m pip install --disable-pip-version-check \
-            --require-hashes --no-deps -r "$list"
-        # Scripts inside name the folder they were made in.
-        grep -rlIF "$dir.part" "$dir.part/bin" | xargs -r sed -i "s#$dir.part#$dir#g"
-        mv "$dir.part" "$dir"
-    fi
+    [[ -d $dir ]] || take_turns make_python_environment "$list" "$dir"
     echo "$dir"
 }
 

@@ -60,16 +60,19 @@ certificates() {
     [[ -n $(ls "$out") ]] || die "no certificates in /etc/ssl/certs (package ca-certificates)"
 }
 
+make_certificates() { # make_certificates DIR
+    [[ ! -d $1 ]] || return 0
+    rm -rf "$1.part"
+    certificates "$1.part"
+    mv "$1.part" "$1"
+}
+
 # Reading 140 certificates takes a second; they change with ca-certificates only.
 cached_certificates() {
     local key cached
     key=$(sha256sum </etc/ssl/certs/ca-certificates.crt | cut -c1-16)
     cached=$NARAE_CACHE/certs-$key
-    if [[ ! -d $cached ]]; then
-        rm -rf "$cached.part"
-        certificates "$cached.part"
-        mv "$cached.part" "$cached"
-    fi
+    [[ -d $cached ]] || take_turns make_certificates "$cached"
     mkdir -p "$1"
     cp "$cached"/* "$1"
 }

@@ -122,6 +122,13 @@ def test_schedule_starts_its_function_by_its_zone_and_keeps_what_it_cannot_start
     assert ROLES[role]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": "scheduler.amazonaws.com"}
 
 
+def test_a_second_stack_in_the_region_finds_no_name_taken():
+    """SAM names a schedule after function and event, which is the same name in every stack; it has to be told to leave that to CloudFormation."""
+    assert {name: s["Name"] for name, s in SCHEDULES.items() if "Name" in s} == {}
+    assert [g["LogGroupName"] for g in of_type("AWS::Logs::LogGroup").values() if "${AWS::StackName}" not in json.dumps(g["LogGroupName"])] == []
+    assert {name for name, part in (FUNCTIONS | ROLES | QUEUES).items() if {"FunctionName", "RoleName", "QueueName"} & set(part)} == set()
+
+
 def test_a_window_that_is_off_has_its_reason_beside_it():
     lines = [line for line in template.TEMPLATE.read_text().splitlines() if "Mode: 'OFF'" in line]
 

@@ -25,7 +25,7 @@ from http_server import Reply, Server  # noqa: E402
 from mapping import Mapping  # noqa: E402
 from message_queue import Queue, Sqs  # noqa: E402
 from sandbox import Answer, Died, Sandbox, Spec  # noqa: E402
-from scenario import SCENARIOS, Due, Scenario, Seen, plan  # noqa: E402
+from scenario import SCENARIOS, Due, Mishap, Run, Scenario, Seen, plan  # noqa: E402
 
 SECONDS, RATE = 8, 8
 PER_SECOND = {"due", "arrived", "refused", "p50_ms", "p95_ms", "p99_ms", "sandboxes", "busy", "cold_starts", "throttled"}
@@ -306,6 +306,29 @@ def test_sender_speaks_to_this_machine_alone(attack, tmp_path):
     file = write_schedule(tmp_path / "schedule", "http://127.0.0.2/", [0])  # not ours, and harmless should it be asked after all
     done = subprocess.run([attack, file, "0"], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "is not on this machine" in done.stderr
+
+
+# --- what goes wrong meanwhile
+
+def test_mishaps_are_told_in_the_order_in_which_they_began(tmp_path):
+    """However long each lasts: PostgreSQL takes its time to come back on a busy machine."""
+    second_is_over = asyncio.Event()
+
+    async def first(world, seconds) -> None:
+        await second_is_over.wait()
+
+    async def second(world, seconds) -> None:
+        second_is_over.set()
+
+    async def run() -> list[dict]:
+        seen = Seen(SCENARIOS[-1], 10, [], began=time.monotonic() - 10)
+        run = Run(None, tmp_path, None)
+        await asyncio.gather(*(run._happen(seen, mishap) for mishap in (Mishap("first", 0.1, first, 1), Mishap("second", 0.2, second, 1))))
+        return seen.incidents
+
+    incidents = bounded(run())
+    assert [(i["title"], i["from_s"]) for i in incidents] == [("first", 1), ("second", 2)]
+    assert incidents[0]["to_s"] >= incidents[1]["to_s"] >= 10
 
 
 # --- SQS's API

@@ -124,8 +124,10 @@ class Run:
     async def _happen(self, seen: Seen, mishap: Mishap) -> None:
         at_s = mishap.at * seen.seconds
         await asyncio.sleep(seen.began + at_s - time.monotonic())
+        incident = {"title": mishap.title, "from_s": round(at_s, 2)}
+        seen.incidents.append(incident)
         await mishap.happen(self._world, min(mishap.lasts_s, seen.seconds / 5))
-        seen.incidents.append({"title": mishap.title, "from_s": round(at_s, 2), "to_s": round(time.monotonic() - seen.began, 2)})
+        incident["to_s"] = round(time.monotonic() - seen.began, 2)
 
     async def _drain(self, seen: Seen) -> None:
         end = time.monotonic() + DRAIN_MAX_S

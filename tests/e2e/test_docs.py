@@ -66,6 +66,14 @@ def test_links_lead_somewhere(page):
         assert not anchor or anchor in anchors(there), f"{page.name}: {target}: no such heading"
 
 
+def test_files_that_the_map_names_are_there():
+    """ARCHITECTURE.md says where things go; NAME and FUNCTION in a path are the reader's own."""
+    named = re.findall(r"`((?:[\w.-]+/)+(?:[\w.-]+\.\w+)?)`", (paths.ROOT / "ARCHITECTURE.md").read_text())
+    assert len(named) > 60
+
+    assert [name for name in named if not re.search("NAME|FUNCTION", name) and not (paths.ROOT / name).exists()] == []
+
+
 def statements(page: Path) -> list[str]:
     """SQL that a reader is to type: indented, up to its semicolon."""
     return re.findall(r"^    ((?:select|delete|update) [^;]*);", page.read_text(), re.MULTILINE)

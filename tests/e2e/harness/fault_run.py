@@ -10,6 +10,7 @@ Beware:  FCM's faults here never lose an answer to a message that it has acted u
 import collections
 import os
 import random
+import signal
 import subprocess
 import threading
 import time
@@ -135,9 +136,10 @@ class FaultRun:
             pids = children(sandbox.program.process.pid)
             if invocation.ended_ms or not pids or self.n_kills >= self.plan.n_kills:
                 return
-            ports = local_ports(pids[0])
             try:
-                os.kill(pids[0], 9)
+                os.kill(pids[0], signal.SIGSTOP)  # what it has open now is what it had open when it died
+                ports = local_ports(pids[0])
+                os.kill(pids[0], signal.SIGKILL)
             except ProcessLookupError:
                 return
             invocation.killed_ms, invocation.killed_ports = time.time() * 1000, sorted(ports)

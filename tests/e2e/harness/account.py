@@ -51,8 +51,10 @@ class Account:
         return {**self._keys, "AWS_ENDPOINT_URL": self.gate.endpoint}
 
     def stop(self) -> None:
-        self.gate.stop()
-        self._moto.stop()
+        try:
+            self.gate.stop()
+        finally:
+            self._moto.stop()
 
     def _owner_keys(self) -> dict[str, str]:
         iam = self._moto.client("iam")

@@ -15,6 +15,10 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+
+from harness.process import free_port  # noqa: E402
+
 PACKAGE = Path(os.environ["NARAE_PACKAGE"])
 BOOTSTRAP = PACKAGE / "layer/bootstrap"
 STANDINS = ROOT / "build/meson/tests/standins"
@@ -50,12 +54,6 @@ def listens(port: int):
         with socket.socket() as s:
             return s.connect_ex(("127.0.0.1", port)) == 0
     return ask
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def journal(path: Path) -> list[dict]:

@@ -3,7 +3,8 @@
  * Is:      next, response, error, init_error; what a runtime exists for. One for each worker.
  * Is not:  a general HTTP client. No TLS: the API is plain HTTP on the sandbox's own loopback.
  * Beware:  next() waits without limit, since the process may be frozen inside it, and an event's views live
- * until the next call of next(). Source:  Lambda Developer Guide, "runtimes-api" and "runtimes-custom".
+ *          until the next call of next().
+ * Source:  Lambda Developer Guide, "runtimes-api" and "runtimes-custom".
  */
 #ifndef NARAE_RUNTIME_API_H
 #define NARAE_RUNTIME_API_H

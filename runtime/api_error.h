@@ -3,7 +3,7 @@
  * Is:      pure: the error body, the type as a header, the cause for X-Ray.
  * Is not:  a sender (api, crash and api_stream are).
  * Source:  Lambda Developer Guide, "runtimes-api"; the emulator's fatalerror.go (header) and error_cause.go
- * (X-Ray).
+ *          (X-Ray).
  */
 #ifndef NARAE_RUNTIME_API_ERROR_H
 #define NARAE_RUNTIME_API_ERROR_H

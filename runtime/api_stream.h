@@ -1,10 +1,12 @@
 /* api_stream.h - one reply in pieces, over the Runtime API.
  *
  * Is:      a chunked POST to /response, begun with the first piece, so that a failure before it is an
- * ordinary /error; a failure after it travels in the two trailers. Is not:  a buffer: each piece is one chunk
- * and, where the kernel takes it, one system call. Beware:  pieces are sent as fast as Lambda takes them
- * (about 2 MB/s after the first 6 MB): a write may wait. Source:  Lambda Developer Guide, "runtimes-custom"
- * (response streaming), "configuration-response-streaming"; RFC 9112 sections 7.1 and 7.1.2.
+ *          ordinary /error; a failure after it travels in the two trailers.
+ * Is not:  a buffer: each piece is one chunk and, where the kernel takes it, one system call.
+ * Beware:  pieces are sent as fast as Lambda takes them (about 2 MB/s after the first 6 MB): a write may
+ *          wait.
+ * Source:  Lambda Developer Guide, "runtimes-custom" (response streaming),
+ *          "configuration-response-streaming"; RFC 9112 sections 7.1 and 7.1.2.
  */
 #ifndef NARAE_RUNTIME_API_STREAM_H
 #define NARAE_RUNTIME_API_STREAM_H

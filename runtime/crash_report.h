@@ -1,8 +1,9 @@
 /* crash_report.h - a native crash, in words.
  *
  * Is:      pure: facts in, texts out; into buffers with memory of their own, so that a signal handler may
- * call it. Is not:  what gathers the facts or sends the texts (crash is). Source:  sigaction(2) for the
- * codes; Lambda Developer Guide, "runtimes-api" for the report's form.
+ *          call it.
+ * Is not:  what gathers the facts or sends the texts (crash is).
+ * Source:  sigaction(2) for the codes; Lambda Developer Guide, "runtimes-api" for the report's form.
  */
 #ifndef NARAE_RUNTIME_CRASH_REPORT_H
 #define NARAE_RUNTIME_CRASH_REPORT_H

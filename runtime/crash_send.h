@@ -1,8 +1,8 @@
 /* crash_send.h - the report of a crash, on its way to the Runtime API.
  *
  * Is:      one POST over a connection of its own, async-signal-safe, with a limit of time: who is asked for
- * help may be gone as well. Is not:  api.c, whose connection may be anywhere in a request, and whose buffers
- * may be what broke.
+ *          help may be gone as well.
+ * Is not:  api.c, whose connection may be anywhere in a request, and whose buffers may be what broke.
  */
 #ifndef NARAE_RUNTIME_CRASH_SEND_H
 #define NARAE_RUNTIME_CRASH_SEND_H

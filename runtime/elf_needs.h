@@ -1,8 +1,9 @@
 /* elf_needs.h - what a shared object asks of the system it is loaded on.
  *
  * Is:      a bounds-checked reader of the dynamic section of a 64-bit little-endian ELF file: libraries and
- * symbol versions. Is not:  a loader; it works on files that cannot be loaded here, which is when it is
- * asked. Source:  System V ABI, "Dynamic Linking"; LSB, "Symbol Versioning".
+ *          symbol versions.
+ * Is not:  a loader; it works on files that cannot be loaded here, which is when it is asked.
+ * Source:  System V ABI, "Dynamic Linking"; LSB, "Symbol Versioning".
  */
 #ifndef NARAE_RUNTIME_ELF_NEEDS_H
 #define NARAE_RUNTIME_ELF_NEEDS_H

@@ -1,10 +1,12 @@
 /* extension.h - a function's shutdown hook, which Lambda calls only for who registered.
  *
  * Is:      an internal extension without events: registered before the first /next, waiting in /event/next
- * for ever, so that Lambda sends SIGTERM and leaves time before SIGKILL; and the thread that runs the hook
- * then. Is not:  started for a function without a hook: no thread, no call, nothing. Beware:  the hook runs
- * on a thread of its own, never while an invocation runs; where one does not end in time (it timed out, that
- * is why), the hook is left out. Source:  Lambda Developer Guide, "runtimes-extensions-api".
+ *          for ever, so that Lambda sends SIGTERM and leaves time before SIGKILL; and the thread that runs
+ *          the hook then.
+ * Is not:  started for a function without a hook: no thread, no call, nothing.
+ * Beware:  the hook runs on a thread of its own, never while an invocation runs; where one does not end in
+ *          time (it timed out, that is why), the hook is left out.
+ * Source:  Lambda Developer Guide, "runtimes-extensions-api".
  */
 #ifndef NARAE_RUNTIME_EXTENSION_H
 #define NARAE_RUNTIME_EXTENSION_H

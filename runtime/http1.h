@@ -3,8 +3,8 @@
  * Is:      a pure, strict, incremental parser; bytes in, status, headers and body out, without a copy.
  * Is not:  a client (api is); no requests, no compression, no upgrade.
  * Beware:  it writes into the caller's buffer: header values get a NUL behind them, chunks are moved
- * together. Places are offsets, because the buffer may move while it grows. Source:  RFC 9112 (sections 2.2,
- * 4, 5, 6.3, 7.1).
+ *          together. Places are offsets, because the buffer may move while it grows.
+ * Source:  RFC 9112 (sections 2.2, 4, 5, 6.3, 7.1).
  */
 #ifndef NARAE_RUNTIME_HTTP1_H
 #define NARAE_RUNTIME_HTTP1_H

@@ -1,8 +1,9 @@
 /* loader.h - from _HANDLER to a function's table.
  *
  * Is:      `push_send.handler` -> $LAMBDA_TASK_ROOT/push_send.so, symbol `handler`, checked against this
- * layer's ABI. Is not:  an unloader: a function lives as long as its sandbox. Source:  error types as AWS's
- * own runtimes name them (awslambdaric, lambda_runtime_exception.py).
+ *          layer's ABI.
+ * Is not:  an unloader: a function lives as long as its sandbox.
+ * Source:  error types as AWS's own runtimes name them (awslambdaric, lambda_runtime_exception.py).
  */
 #ifndef NARAE_RUNTIME_LOADER_H
 #define NARAE_RUNTIME_LOADER_H

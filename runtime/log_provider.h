@@ -1,8 +1,9 @@
 /* log_provider.h - where managed instances want the log of each process.
  *
  * Is:      a connection to the Unix socket that _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET names, put in the
- * place of standard output and standard error. Is not:  framed: plain JSON lines go there. Source:
- * awslabs/aws-lambda-python-runtime-interface-client, lambda_multi_concurrent_utils.py.
+ *          place of standard output and standard error.
+ * Is not:  framed: plain JSON lines go there.
+ * Source:  awslabs/aws-lambda-python-runtime-interface-client, lambda_multi_concurrent_utils.py.
  */
 #ifndef NARAE_RUNTIME_LOG_PROVIDER_H
 #define NARAE_RUNTIME_LOG_PROVIDER_H

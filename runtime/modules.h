@@ -1,9 +1,9 @@
 /* modules.h - what code is loaded where.
  *
  * Is:      a table of the executable and its libraries, made beforehand, so that a signal handler can say
- * "push_send.so+0x1139" without asking the loader. Is not:  kept up to date by itself: read it again after a
- * library was loaded. Source:  dl_iterate_phdr(3); LSB, "Exception Frames" for the header in front of
- * .eh_frame.
+ *          "push_send.so+0x1139" without asking the loader.
+ * Is not:  kept up to date by itself: read it again after a library was loaded.
+ * Source:  dl_iterate_phdr(3); LSB, "Exception Frames" for the header in front of .eh_frame.
  */
 #ifndef NARAE_RUNTIME_MODULES_H
 #define NARAE_RUNTIME_MODULES_H

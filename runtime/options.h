@@ -3,7 +3,7 @@
  * Is:      words in, what is wanted out; pure.
  * Is not:  the environment: what Lambda sets is read by main.
  * Beware:  the emulator gives the handler's name as an argument; a first word that is no option means
- * "serve".
+ *          "serve".
  */
 #ifndef NARAE_RUNTIME_OPTIONS_H
 #define NARAE_RUNTIME_OPTIONS_H

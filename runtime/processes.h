@@ -1,10 +1,12 @@
 /* processes.h - several invocations at a time, each in a process of its own.
  *
  * Is:      for handlers that are not safe for threads: the function is loaded once, and each worker is a fork
- * that runs init for itself, since connections must not be shared; a supervisor that starts another where one
- * died. Is not:  a share of memory: what a handler caches, each worker caches. Beware:  the supervisor passes
- * SIGTERM on to the workers; each runs the shutdown hook. Source:  Lambda Developer Guide,
- * "lambda-managed-instances"; AWS's Python client makes a process for each slot as well.
+ *          that runs init for itself, since connections must not be shared; a supervisor that starts another
+ *          where one died.
+ * Is not:  a share of memory: what a handler caches, each worker caches.
+ * Beware:  the supervisor passes SIGTERM on to the workers; each runs the shutdown hook.
+ * Source:  Lambda Developer Guide, "lambda-managed-instances"; AWS's Python client makes a process for each
+ *          slot as well.
  */
 #ifndef NARAE_RUNTIME_PROCESSES_H
 #define NARAE_RUNTIME_PROCESSES_H

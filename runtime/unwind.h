@@ -1,12 +1,13 @@
 /* unwind.h - from a stopped thread to its callers, one frame at a time.
  *
  * Is:      a reader of the call frame information that compilers put into .eh_frame for every function, our
- * own and third-party, libc's included; so code is compiled without a frame pointer and pays nothing. Safe in
- * a signal handler: no lock, no allocation, no libgcc_s. Is not:  an exception mechanism: nothing is run or
- * restored. Beware:  it reads the stack as it is. On a broken one it may touch memory that is not there; the
- * caller must be able to live through that (crash.c is). Source:  DWARF 5, section 6.4 "Call Frame
- * Information"; LSB, "Exception Frames" (.eh_frame, .eh_frame_hdr); the psABI supplements of x86-64 and
- * AArch64 for register numbers.
+ *          own and third-party, libc's included; so code is compiled without a frame pointer and pays
+ *          nothing. Safe in a signal handler: no lock, no allocation, no libgcc_s.
+ * Is not:  an exception mechanism: nothing is run or restored.
+ * Beware:  it reads the stack as it is. On a broken one it may touch memory that is not there; the caller
+ *          must be able to live through that (crash.c is).
+ * Source:  DWARF 5, section 6.4 "Call Frame Information"; LSB, "Exception Frames" (.eh_frame, .eh_frame_hdr);
+ *          the psABI supplements of x86-64 and AArch64 for register numbers.
  */
 #ifndef NARAE_RUNTIME_UNWIND_H
 #define NARAE_RUNTIME_UNWIND_H

@@ -1,8 +1,10 @@
 /* unwind_cfi.h - what .eh_frame says about one address.
  *
  * Is:      find the entry of a function and run its little program up to the address: where the caller's
- * frame begins (CFA) and which registers lie where. Is not:  a reader of DWARF expressions: where those are
- * used (procedure linkage tables, signal frames) the walk ends. Source:  see unwind.h.
+ *          frame begins (CFA) and which registers lie where.
+ * Is not:  a reader of DWARF expressions: where those are used (procedure linkage tables, signal frames) the
+ *          walk ends.
+ * Source:  see unwind.h.
  */
 #ifndef NARAE_RUNTIME_UNWIND_CFI_H
 #define NARAE_RUNTIME_UNWIND_CFI_H

@@ -4,7 +4,7 @@
  * Is not:  a queue or a sleep (delivery.h waits inside the invocation, narae/sqs.h outside).
  * Beware:  FCM may denylist senders that come back sooner, or all at once: the jitter is part of the rule.
  * Source:  FCM "scale-fcm" (10 s floor, exponential, jitter, an hour at most) and ErrorCode (Retry-After, 60
- * s after a 429 without it).
+ *          s after a 429 without it).
  */
 #ifndef NARAE_PUSH_BACKOFF_H
 #define NARAE_PUSH_BACKOFF_H

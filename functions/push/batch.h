@@ -1,8 +1,10 @@
 /* batch.h - the messages of one event, and what becomes of each.
  *
  * Is:      records read into push messages, the order in which they may be sent, and the marks that the reply
- * is made of. Is not:  the sending (round.h). Beware:  in a FIFO queue the messages of a group go one after
- * the other, and what comes behind a failed one goes back unsent: sending it would turn the order around.
+ *          is made of.
+ * Is not:  the sending (round.h).
+ * Beware:  in a FIFO queue the messages of a group go one after the other, and what comes behind a failed one
+ *          goes back unsent: sending it would turn the order around.
  * Source:  Lambda Developer Guide, "services-sqs-errorhandling" (FIFO: stop at the first failure).
  */
 #ifndef NARAE_PUSH_BATCH_H

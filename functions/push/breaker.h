@@ -3,7 +3,7 @@
  * Is:      pure: a count of answers and of those that blame the registration, over the sandbox's recent past.
  * Is not:  for UNREGISTERED, which is FCM's own word and heals by itself when the app registers again.
  * Beware:  it works on shares, so single bad registrations pass while a wrong project or a payload that FCM
- * mistakes for a bad registration is stopped after the first few.
+ *          mistakes for a bad registration is stopped after the first few.
  * Source:  FCM "manage-tokens": delete on INVALID_ARGUMENT only if the payload is certainly valid.
  */
 #ifndef NARAE_PUSH_BREAKER_H

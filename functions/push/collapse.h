@@ -1,10 +1,12 @@
 /* collapse.h - keys that let a push which is sent twice replace itself on the device.
  *
  * Is:      pure: a message and its id in, the message with android tag, apns-collapse-id and web tag out,
- * each only where the caller has set none. Is not:  android's collapse_key: a device that is away keeps four
- * different ones only, so a key made from every id would lose pushes. Beware:  a data message on Android
- * shows nothing by itself: replacing is then the app's business. Source:  FCM AndroidNotification.tag; APNs
- * "apns-collapse-id", at most 64 bytes; the Notification API's tag.
+ *          each only where the caller has set none.
+ * Is not:  android's collapse_key: a device that is away keeps four different ones only, so a key made from
+ *          every id would lose pushes.
+ * Beware:  a data message on Android shows nothing by itself: replacing is then the app's business.
+ * Source:  FCM AndroidNotification.tag; APNs "apns-collapse-id", at most 64 bytes; the Notification API's
+ *          tag.
  */
 #ifndef NARAE_PUSH_COLLAPSE_H
 #define NARAE_PUSH_COLLAPSE_H

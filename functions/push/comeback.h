@@ -3,8 +3,9 @@
  * Is:      pure: waits are added in any order; then one is chosen.
  * Is not:  how long a send must wait (backoff.h).
  * Beware:  each return costs one of the receives that the queue counts (12; then the dead-letter queue), due
- * or not. A return for each send would use them up; a single one for all makes the soonest wait for the last.
- * Hence first for what is due first, and for all together once half of the receives are gone.
+ *          or not. A return for each send would use them up; a single one for all makes the soonest wait for
+ *          the last. Hence first for what is due first, and for all together once half of the receives are
+ *          gone.
  */
 #ifndef NARAE_PUSH_COMEBACK_H
 #define NARAE_PUSH_COMEBACK_H

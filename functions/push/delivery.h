@@ -1,9 +1,10 @@
 /* delivery.h - carry a plan out: one request a send, one verdict a send.
  *
  * Is:      the caller's side of h2: it hands out requests as fast as the pace allows, takes answers, tries
- * again what may be tried again in time, and asks for a new token once. Is not:  what follows from a verdict
- * (round.c). Beware:  after delivery_run() a send that is still FCM_PENDING was certainly not processed; one
- * whose verdict is a retry has its wait in `waits_ms`.
+ *          again what may be tried again in time, and asks for a new token once.
+ * Is not:  what follows from a verdict (round.c).
+ * Beware:  after delivery_run() a send that is still FCM_PENDING was certainly not processed; one whose
+ *          verdict is a retry has its wait in `waits_ms`.
  */
 #ifndef NARAE_PUSH_DELIVERY_H
 #define NARAE_PUSH_DELIVERY_H

@@ -1,9 +1,12 @@
 /* evidence.h - who is to blame for INVALID_ARGUMENT.
  *
  * Is:      pure: the verdicts of a run are weighed against each other; what stays open can be asked with a
- * probe. Is not:  the one who asks (round.c), nor the breaker. Beware:  a payload that Android took may still
- * be wrong for iOS: only a success on the same platform counts. Source:  FCM "manage-tokens"; validate_only
- * as the replacement for token validation (projects.messages.send).
+ *          probe.
+ * Is not:  the one who asks (round.c), nor the breaker.
+ * Beware:  a payload that Android took may still be wrong for iOS: only a success on the same platform
+ *          counts.
+ * Source:  FCM "manage-tokens"; validate_only as the replacement for token validation
+ *          (projects.messages.send).
  */
 #ifndef NARAE_PUSH_EVIDENCE_H
 #define NARAE_PUSH_EVIDENCE_H

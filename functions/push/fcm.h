@@ -1,11 +1,12 @@
 /* fcm.h - FCM's HTTP v1 API: what an answer means, and what follows from it.
  *
  * Is:      pure: status and body in, verdict out, by one table; and one table of what each verdict means for
- * the ledger, the device, the pace and the log. Is not:  the transport (narae/h2.h), nor the weighing of
- * evidence for INVALID_ARGUMENT (evidence.h). Beware:  an answer without FcmError that looks like a dead
- * registration (404) or a wrong sender (403) is our own mistake: a wrong project or a missing permission. It
- * must never touch a device. Source:  FCM "error-codes" and ErrorCode pages, read November 2026;
- * google.rpc.Status; ApnsError reasons as several public code bases agree on them.
+ *          the ledger, the device, the pace and the log.
+ * Is not:  the transport (narae/h2.h), nor the weighing of evidence for INVALID_ARGUMENT (evidence.h).
+ * Beware:  an answer without FcmError that looks like a dead registration (404) or a wrong sender (403) is
+ *          our own mistake: a wrong project or a missing permission. It must never touch a device.
+ * Source:  FCM "error-codes" and ErrorCode pages, read November 2026; google.rpc.Status; ApnsError reasons as
+ *          several public code bases agree on them.
  */
 #ifndef NARAE_PUSH_FCM_H
 #define NARAE_PUSH_FCM_H

@@ -1,10 +1,10 @@
 /* google_token.h - an OAuth access token for a Google service account.
  *
  * Is:      the signed assertion (RS256) and the token that it is exchanged for, kept until shortly before it
- * expires.
+ *          expires.
  * Is not:  the key file (google_account.h).
  * Beware:  a sandbox may be frozen for minutes: whether a token is still good is asked of the wall clock at
- * each use. A clock that is wrong is repaired by Google's own, once it has refused us for that.
+ *          each use. A clock that is wrong is repaired by Google's own, once it has refused us for that.
  * Source:  Google Identity, "Using OAuth 2.0 for Server to Server Applications" (HTTP/REST).
  */
 #ifndef NARAE_PUSH_GOOGLE_TOKEN_H

@@ -1,10 +1,10 @@
 /* ledger.h - results on their way into the ledger.
  *
  * Is:      gathers what became of sends and writes it down while others are still under way, so that a crash
- * concerns a tenth of a second of sends and not a whole batch.
+ *          concerns a tenth of a second of sends and not a whole batch.
  * Is not:  SQL (store_finish.h).
  * Beware:  what could not be written is kept and tried again with the next write; a database that is
- * restarting must not turn sent pushes into pushes that are sent again.
+ *          restarting must not turn sent pushes into pushes that are sent again.
  */
 #ifndef NARAE_PUSH_LEDGER_H
 #define NARAE_PUSH_LEDGER_H

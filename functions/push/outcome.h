@@ -3,7 +3,7 @@
  * Is:      pure: verdicts and the ledger's past are added up; then one decision.
  * Is not:  the doing (push_send.c).
  * Beware:  a message is done only when nobody holds any of its sends: if the holder dies, a deleted message
- * would be a lost push.
+ *          would be a lost push.
  */
 #ifndef NARAE_PUSH_OUTCOME_H
 #define NARAE_PUSH_OUTCOME_H

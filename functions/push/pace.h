@@ -1,10 +1,12 @@
 /* pace.h - when the next push may go.
  *
  * Is:      pure: a token bucket with a ramp, slowed by 429 and 503; and the quarter hours that FCM wants
- * spared. Is not:  shared between sandboxes: each has its share of the project's quota, so that the sum holds
- * by itself. Beware:  time is the caller's, in monotonic ms; only the quarter hours need the wall clock.
+ *          spared.
+ * Is not:  shared between sandboxes: each has its share of the project's quota, so that the sum holds by
+ *          itself.
+ * Beware:  time is the caller's, in monotonic ms; only the quarter hours need the wall clock.
  * Source:  FCM "scale-fcm": ramp from 0 over at least 60 s, no spending of a minute's quota in its first
- * seconds, not in the 2 minutes around :00, :15, :30 and :45.
+ *          seconds, not in the 2 minutes around :00, :15, :30 and :45.
  */
 #ifndef NARAE_PUSH_PACE_H
 #define NARAE_PUSH_PACE_H

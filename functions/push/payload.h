@@ -3,7 +3,7 @@
  * Is:      pure checks of a message (FCM v1 Message without its target); each is a row of a table.
  * Is not:  a schema: fields that are not known here are passed through, since FCM's schema grows.
  * Source:  FCM REST reference, projects.messages and ErrorCode (payload 4,096 bytes, reserved keys, string
- * values).
+ *          values).
  */
 #ifndef NARAE_PUSH_PAYLOAD_H
 #define NARAE_PUSH_PAYLOAD_H

@@ -3,8 +3,9 @@
  * Is:      pure: a table of paths, each with its check; what is not in it is passed through.
  * Is not:  rules about the message as a whole (payload.h).
  * Beware:  only FCM's snake_case names are looked at; the camelCase ones that its JSON takes as well go
- * through unchecked, and FCM judges them. Source:  FCM REST reference, projects.messages; firebase-admin-go
- * messaging_utils.go, whose checks these are.
+ *          through unchecked, and FCM judges them.
+ * Source:  FCM REST reference, projects.messages; firebase-admin-go messaging_utils.go, whose checks these
+ *          are.
  */
 #ifndef NARAE_PUSH_PAYLOAD_FIELDS_H
 #define NARAE_PUSH_PAYLOAD_FIELDS_H

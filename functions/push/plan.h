@@ -3,7 +3,8 @@
  * Is:      pure: messages and the sends claimed for them -> requests, each with its body in pieces.
  * Is not:  a queue; nothing is sent here.
  * Beware:  a send borrows from its message's body and from the rows that the devices came from. A message is
- * written as JSON once, however many devices get it; the registration lies between two shared pieces.
+ *          written as JSON once, however many devices get it; the registration lies between two shared
+ *          pieces.
  */
 #ifndef NARAE_PUSH_PLAN_H
 #define NARAE_PUSH_PLAN_H

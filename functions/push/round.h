@@ -1,9 +1,10 @@
 /* round.h - send the messages of one turn.
  *
  * Is:      claim, plan, deliver, weigh, write down: the way from messages to outcomes, once for all of a
- * turn. Is not:  a judge of messages (outcome.h), nor a logger: it counts, and keeps the errors for
- * push_send.c. Beware:  when round_run() fails nothing was sent. All later trouble is in the counts, and
- * every message of the turn has its outcome.
+ *          turn.
+ * Is not:  a judge of messages (outcome.h), nor a logger: it counts, and keeps the errors for push_send.c.
+ * Beware:  when round_run() fails nothing was sent. All later trouble is in the counts, and every message of
+ *          the turn has its outcome.
  */
 #ifndef NARAE_PUSH_ROUND_H
 #define NARAE_PUSH_ROUND_H

@@ -2,7 +2,7 @@
  *
  * Is:      the table of environment variables (README has the same one) and what is made of them.
  * Beware:  a secret that lies with AWS and cannot be reached at start is not a wrong setting: it is read
- * again at the first event.
+ *          again at the first event.
  */
 #ifndef NARAE_PUSH_SETTINGS_H
 #define NARAE_PUSH_SETTINGS_H

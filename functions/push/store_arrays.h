@@ -1,7 +1,8 @@
 /* store_arrays.h - array parameters of a statement.
  *
  * Is:      some arrays that grow side by side and become the first parameters of a statement; numbers as
- * text. Is not:  SQL.
+ *          text.
+ * Is not:  SQL.
  */
 #ifndef NARAE_PUSH_STORE_ARRAYS_H
 #define NARAE_PUSH_STORE_ARRAYS_H

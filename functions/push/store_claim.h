@@ -3,9 +3,9 @@
  * Is:      one statement for all messages of a batch: registry in, rows of the ledger claimed, sends out.
  * Is not:  what becomes of a send (store_finish.h).
  * Beware:  a claim is a lease. It must outlive the invocation: what is claimed when it runs out is sent again
- * by somebody else, and the collapse key is all that keeps a device from showing it twice. The statement may
- * be repeated: the holder, a number drawn for each invocation, makes a second run find what the first one
- * took.
+ *          by somebody else, and the collapse key is all that keeps a device from showing it twice. The
+ *          statement may be repeated: the holder, a number drawn for each invocation, makes a second run find
+ *          what the first one took.
  */
 #ifndef NARAE_PUSH_STORE_CLAIM_H
 #define NARAE_PUSH_STORE_CLAIM_H

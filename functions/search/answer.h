@@ -2,7 +2,7 @@
  *
  * Is:      pure: a page in, the reply's JSON out, alone or as an HTTP response.
  * Beware:  a stranger who asks over HTTP learns what is wrong with his own request and nothing else; the
- * reasons of our failures are for the log.
+ *          reasons of our failures are for the log.
  */
 #ifndef NARAE_SEARCH_ANSWER_H
 #define NARAE_SEARCH_ANSWER_H

@@ -1,7 +1,7 @@
 /* base64.h - bytes as text, both ways.
  *
  * Is:      pure; the standard alphabet (RFC 4648 section 4), with padding when written. Read strictly, but
- * for white space and missing padding, and base64url (section 5) as well.
+ *          for white space and missing padding, and base64url (section 5) as well.
  */
 #ifndef NARAE_SEARCH_BASE64_H
 #define NARAE_SEARCH_BASE64_H

@@ -1,7 +1,7 @@
 /* base64_quick.h - the middle of a base64 text, many bytes at a time.
  *
  * Is:      pure; two ways that write the same: by sixteen, on any machine that has vectors, and by
- * thirty-two, on one that has AVX2 (every x86_64 machine of Lambda; asked at run time).
+ *          thirty-two, on one that has AVX2 (every x86_64 machine of Lambda; asked at run time).
  * Is not:  the whole text: each stops where too few bytes are left to be loaded at once (base64.h goes on).
  * Source:  W. Mula, D. Lemire: "Faster Base64 Encoding and Decoding Using AVX2 Instructions" (2018).
  */

@@ -1,10 +1,10 @@
 /* catalog.h - what search_query asks of PostgreSQL, every SQL statement as a named function.
  *
  * Is:      one statement for a page of one source, whatever its three buckets hold; by pg_bigm's indexes
- * where the database has them, else by those of narae_search.grams(). Is not:  where the sources' results are
- * put in one order (page.h does that). Beware:  a word that very many rows hold is not read to the end to be
- * sorted: from 2,000 rows on the latest rows are looked at one by one instead, which fills a page soonest
- * just then.
+ *          where the database has them, else by those of narae_search.grams().
+ * Is not:  where the sources' results are put in one order (page.h does that).
+ * Beware:  a word that very many rows hold is not read to the end to be sorted: from 2,000 rows on the latest
+ *          rows are looked at one by one instead, which fills a page soonest just then.
  */
 #ifndef NARAE_SEARCH_CATALOG_H
 #define NARAE_SEARCH_CATALOG_H

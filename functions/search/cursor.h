@@ -1,9 +1,10 @@
 /* cursor.h - a position that a stranger keeps for us.
  *
  * Is:      pure: position in, text for an URL out, and back; signed together with the search that it belongs
- * to. Is not:  a secret: whoever has it can read the position in it, but cannot make another. Beware:
- * `context` is what the cursor must not be used apart from (the query, the sources); the same bytes must come
- * back with it.
+ *          to.
+ * Is not:  a secret: whoever has it can read the position in it, but cannot make another.
+ * Beware:  `context` is what the cursor must not be used apart from (the query, the sources); the same bytes
+ *          must come back with it.
  */
 #ifndef NARAE_SEARCH_CURSOR_H
 #define NARAE_SEARCH_CURSOR_H

@@ -1,9 +1,10 @@
 /* decode.h - a body as it came, as text.
  *
  * Is:      pure: base64 and gzip taken off, within a bound. What does not begin like JSON is tried as base64,
- * and what then begins like gzip is inflated. Is not:  a judge of the JSON inside. Beware:  a small gzip can
- * hold much: the bound is on what comes out. Source:  RFC 1952 (gzip); HTTP API payload format 2.0
- * (isBase64Encoded).
+ *          and what then begins like gzip is inflated.
+ * Is not:  a judge of the JSON inside.
+ * Beware:  a small gzip can hold much: the bound is on what comes out.
+ * Source:  RFC 1952 (gzip); HTTP API payload format 2.0 (isBase64Encoded).
  */
 #ifndef NARAE_SEARCH_DECODE_H
 #define NARAE_SEARCH_DECODE_H

@@ -1,12 +1,14 @@
 /* digits.h - groups of digits, and what they are.
  *
  * Is:      pure: the groups that stand together in a text ("010-1234-5678" is three), and the judgement
- * whether some of them are a resident number, a payment card, a telephone number, a long number, or one that
- * may stay. Is not:  the replacement (privacy.h). Beware:  a group ends where the digits end: no pattern
- * matches inside a longer run of digits. Source:  resident registration numbers: month, day and the digit 1
- * to 8 for sex and century; their last digit checks the others only when issued before October 2020. Cards:
- * ISO/IEC 7812-1 (Luhn). Telephone numbers: the Korean numbering plan (KCC), ITU-T E.164, the North American
- * Numbering Plan. Books and goods: ISO 2108 (ISBN-10, ISBN-13), GS1 (EAN-13).
+ *          whether some of them are a resident number, a payment card, a telephone number, a long number, or
+ *          one that may stay.
+ * Is not:  the replacement (privacy.h).
+ * Beware:  a group ends where the digits end: no pattern matches inside a longer run of digits.
+ * Source:  resident registration numbers: month, day and the digit 1 to 8 for sex and century; their last
+ *          digit checks the others only when issued before October 2020. Cards: ISO/IEC 7812-1 (Luhn).
+ *          Telephone numbers: the Korean numbering plan (KCC), ITU-T E.164, the North American Numbering
+ *          Plan. Books and goods: ISO 2108 (ISBN-10, ISBN-13), GS1 (EAN-13).
  */
 #ifndef NARAE_SEARCH_DIGITS_H
 #define NARAE_SEARCH_DIGITS_H

@@ -2,8 +2,9 @@
  *
  * Is:      SQS SendMessage within a small budget of time.
  * Is not:  a promise: a search that was answered is worth more than its event. What cannot be sent is lost,
- * and counted. Beware:  after a failure nothing is sent for a while, since each search would wait for the
- * whole budget. Source:  Amazon SQS API Reference, "SendMessage" (AWS JSON protocol).
+ *          and counted.
+ * Beware:  after a failure nothing is sent for a while, since each search would wait for the whole budget.
+ * Source:  Amazon SQS API Reference, "SendMessage" (AWS JSON protocol).
  */
 #ifndef NARAE_SEARCH_EVENT_QUEUE_H
 #define NARAE_SEARCH_EVENT_QUEUE_H

@@ -1,9 +1,10 @@
 /* glyph.h - a text as the eye reads it, for finding patterns in it.
  *
  * Is:      pure: UTF-8 in; one small sign for each visible character out, with its place in the text. Digits
- * of any script are digits, full-width letters are letters, any dash is a dash, and what has no width is not
- * there. Is not:  normalisation of what is stored: the text itself stays as it is. Source:  Unicode 15:
- * general category Nd, blocks Halfwidth and Fullwidth Forms and General Punctuation,
+ *          of any script are digits, full-width letters are letters, any dash is a dash, and what has no
+ *          width is not there.
+ * Is not:  normalisation of what is stored: the text itself stays as it is.
+ * Source:  Unicode 15: general category Nd, blocks Halfwidth and Fullwidth Forms and General Punctuation,
  *          Default_Ignorable_Code_Point.
  */
 #ifndef NARAE_SEARCH_GLYPH_H

@@ -3,7 +3,7 @@
  * Is:      pure: first consonants, and the syllables that an unfinished one may still become.
  * Is not:  normalisation; code points come composed (NFC).
  * Source:  The Unicode Standard, section 3.12 (a syllable is 0xAC00 + (initial * 21 + vowel) * 28 + final),
- * and its chart "Hangul Compatibility Jamo" (U+3131 to U+318E), which is what keyboards send.
+ *          and its chart "Hangul Compatibility Jamo" (U+3131 to U+318E), which is what keyboards send.
  */
 #ifndef NARAE_SEARCH_HANGUL_H
 #define NARAE_SEARCH_HANGUL_H

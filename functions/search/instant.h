@@ -1,8 +1,9 @@
 /* instant.h - a point in time as text, both ways.
  *
  * Is:      pure arithmetic on the Gregorian calendar: "2026-12-01T09:00:00.5+09:00" <-> ms since 1970-01-01
- * UTC. Is not:  a clock, and no time zone but the offset in the text. Source:  RFC 3339 section 5.6;
- * UBI 1.3.0 has a sample without offset, which is read as UTC.
+ *          UTC.
+ * Is not:  a clock, and no time zone but the offset in the text.
+ * Source:  RFC 3339 section 5.6; UBI 1.3.0 has a sample without offset, which is read as UTC.
  */
 #ifndef NARAE_SEARCH_INSTANT_H
 #define NARAE_SEARCH_INSTANT_H

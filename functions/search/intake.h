@@ -1,10 +1,11 @@
 /* intake.h - what Lambda was called with, and the bodies in it.
  *
  * Is:      pure: an SQS event, a request of an HTTP API (payload 2.0) or of a Function URL, or events as they
- * are; told apart by their form, in one pass without a document. Is not:  a reader of the bodies (decode.h,
- * event.h). Beware:  views point into the event's bytes; `body` of a message is raw: its escapes are still
- * there. Source:  Lambda Developer Guide, "Using Lambda with Amazon SQS"; API Gateway Developer Guide,
- * payload format 2.0.
+ *          are; told apart by their form, in one pass without a document.
+ * Is not:  a reader of the bodies (decode.h, event.h).
+ * Beware:  views point into the event's bytes; `body` of a message is raw: its escapes are still there.
+ * Source:  Lambda Developer Guide, "Using Lambda with Amazon SQS"; API Gateway Developer Guide, payload
+ *          format 2.0.
  */
 #ifndef NARAE_SEARCH_INTAKE_H
 #define NARAE_SEARCH_INTAKE_H

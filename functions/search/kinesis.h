@@ -1,9 +1,10 @@
 /* kinesis.h - store records in a stream, as many as the time allows.
  *
  * Is:      PutRecords over nr_aws_bytes(): what was refused is sent again, and only that, after a back-off
- * with full jitter, inside the remaining time. Is not:  a queue: what is left when it returns is the caller's
- * to give back. Beware:  a call without an answer may have been stored. It is sent again all the same: a
- * reader tells copies by event_id. A permanent error (no such stream, no permission) is not tried again.
+ *          with full jitter, inside the remaining time.
+ * Is not:  a queue: what is left when it returns is the caller's to give back.
+ * Beware:  a call without an answer may have been stored. It is sent again all the same: a reader tells
+ *          copies by event_id. A permanent error (no such stream, no permission) is not tried again.
  * Source:  Kinesis API Reference, "PutRecords".
  */
 #ifndef NARAE_SEARCH_KINESIS_H

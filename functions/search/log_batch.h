@@ -1,9 +1,10 @@
 /* log_batch.h - the events of one invocation on their way into rows.
  *
  * Is:      what search_log does with a message, a request or an event: rows into the outbox, refusals and
- * losses kept account of under the item that they belong to. Is not:  how Lambda is answered (search_log.c).
+ *          losses kept account of under the item that they belong to.
+ * Is not:  how Lambda is answered (search_log.c).
  * Beware:  an SQS message is one item: stored as a whole, or not at all. In a request and in direct events
- * each event is one.
+ *          each event is one.
  */
 #ifndef NARAE_SEARCH_LOG_BATCH_H
 #define NARAE_SEARCH_LOG_BATCH_H

@@ -1,8 +1,9 @@
 /* log_reply.h - what became of each event, told to whoever sent them himself.
  *
  * Is:      the body of an HTTP answer, and of a direct invocation: counts, and one entry for each event that
- * is not stored. Is not:  for SQS (nr_sqs_reply() is). Beware:  reasons of refusals come from our own words;
- * what AWS said stays in the log.
+ *          is not stored.
+ * Is not:  for SQS (nr_sqs_reply() is).
+ * Beware:  reasons of refusals come from our own words; what AWS said stays in the log.
  */
 #ifndef NARAE_SEARCH_LOG_REPLY_H
 #define NARAE_SEARCH_LOG_REPLY_H

@@ -1,9 +1,11 @@
 /* normal.h - one spelling for texts that read the same.
  *
  * Is:      pure: Unicode's canonical composition (NFC) for what is stored, and a key for what is counted
- * together. Is not:  for identifiers, which stay as they are. Beware:  ASCII and composed Hangul, nearly all
- * that is typed, take a short way; everything else goes through utf8proc. Both ways give the same. Source:
- * Unicode Standard Annex #15 (NFC, quick check); CaseFolding.txt by utf8proc.
+ *          together.
+ * Is not:  for identifiers, which stay as they are.
+ * Beware:  ASCII and composed Hangul, nearly all that is typed, take a short way; everything else goes
+ *          through utf8proc. Both ways give the same.
+ * Source:  Unicode Standard Annex #15 (NFC, quick check); CaseFolding.txt by utf8proc.
  */
 #ifndef NARAE_SEARCH_NORMAL_H
 #define NARAE_SEARCH_NORMAL_H

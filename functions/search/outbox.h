@@ -1,9 +1,9 @@
 /* outbox.h - rows on their way to the stream.
  *
  * Is:      rows gather here, are packed and stored when there is a request full of them, and whatever could
- * not be stored is reported under the item that it came in. Is not:  kept beyond one invocation:
- * outbox_flush() at its end leaves nothing. Beware:  rows are appended to `text` by whoever writes them;
- * outbox_close() then says what they are.
+ *          not be stored is reported under the item that it came in.
+ * Is not:  kept beyond one invocation: outbox_flush() at its end leaves nothing.
+ * Beware:  rows are appended to `text` by whoever writes them; outbox_close() then says what they are.
  */
 #ifndef NARAE_SEARCH_OUTBOX_H
 #define NARAE_SEARCH_OUTBOX_H

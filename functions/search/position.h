@@ -1,8 +1,8 @@
 /* position.h - where a list of results goes on.
  *
  * Is:      the place of one result in the order of all: how well it matches, then how late it ranks, then
- * which source it is from, then its number. Is not:  an offset: results that come or go before it move
- * nothing.
+ *          which source it is from, then its number.
+ * Is not:  an offset: results that come or go before it move nothing.
  */
 #ifndef NARAE_SEARCH_POSITION_H
 #define NARAE_SEARCH_POSITION_H

@@ -1,10 +1,12 @@
 /* privacy.h - personal data in a text becomes placeholders.
  *
  * Is:      pure: text in, the same text out with <email>, <rrn>, <card>, <phone> and <num> in the place of
- * e-mail addresses, resident registration numbers, payment cards, telephone numbers and other long numbers.
+ *          e-mail addresses, resident registration numbers, payment cards, telephone numbers and other long
+ *          numbers.
  * Is not:  anonymisation: names, addresses and numbers in words stay; rare queries are for the lake's
- * k-threshold. Beware:  it is replaced, not masked: nothing of the original, not even its length, is left.
- *          Numbers of books and goods (valid ISBN, EAN-13) stay, and so do fewer than eight digits.
+ *          k-threshold.
+ * Beware:  it is replaced, not masked: nothing of the original, not even its length, is left. Numbers of
+ *          books and goods (valid ISBN, EAN-13) stay, and so do fewer than eight digits.
  * Source:  docs/search-privacy.md has the rules with examples.
  */
 #ifndef NARAE_SEARCH_PRIVACY_H

@@ -1,9 +1,9 @@
 /* query.h - what somebody typed, made ready to be looked for.
  *
  * Is:      pure: text in; its words, its form for comparing, and how its end may go on, out. Composed (NFC),
- * full-width ASCII made ASCII, blanks made single spaces, invisible characters dropped: the same that
- * schema.sql's fold() does to what is stored, but for the case, which only the database folds (by its own
- * rules, on both sides).
+ *          full-width ASCII made ASCII, blanks made single spaces, invisible characters dropped: the same
+ *          that schema.sql's fold() does to what is stored, but for the case, which only the database folds
+ *          (by its own rules, on both sides).
  * Is not:  SQL, and nothing is escaped here: the database escapes what it has folded.
  * Beware:  a query's views point into itself: it must not be copied.
  */

@@ -1,7 +1,8 @@
 /* report.h - the search event of one search, as search_log takes it.
  *
  * Is:      pure: what was asked and what came of it in, JSON out; the wire form is
- * schema/search-event.schema.json. Is not:  scrubbed: search_log does that, before anything is stored.
+ *          schema/search-event.schema.json.
+ * Is not:  scrubbed: search_log does that, before anything is stored.
  */
 #ifndef NARAE_SEARCH_REPORT_H
 #define NARAE_SEARCH_REPORT_H

@@ -1,9 +1,10 @@
 /* request.h - what search_query is asked.
  *
  * Is:      pure: an event in (an object of our own, or an HTTP API v2 / Function URL request whose query
- * string has the same members), a checked request out; the wire form is schema/search-query.schema.json.
+ *          string has the same members), a checked request out; the wire form is
+ *          schema/search-query.schema.json.
  * Beware:  views borrow from the event's JSON; the query's point into the request itself, so it must not be
- * copied.
+ *          copied.
  */
 #ifndef NARAE_SEARCH_REQUEST_H
 #define NARAE_SEARCH_REQUEST_H

@@ -1,8 +1,8 @@
 /* row.h - an event as it is stored: one line of JSON.
  *
  * Is:      the only way from an event to the stream: texts in NFC and scrubbed, ids of people as pseudonyms,
- * members in the order of schema/search-record.schema.json. Is not:  a place for anything that came from
- * outside untouched, but numbers and checked tokens.
+ *          members in the order of schema/search-record.schema.json.
+ * Is not:  a place for anything that came from outside untouched, but numbers and checked tokens.
  */
 #ifndef NARAE_SEARCH_ROW_H
 #define NARAE_SEARCH_ROW_H
@@ -30,10 +30,11 @@ void row_maker_done(struct row_maker *maker);
 
 /* Append the row of an event, without newline.
  *
- * source    in      what carried the event (an SQS message id, a request id): "SOURCE.INDEX" is the id of an
- * event that has none of its own, the same whenever it is carried again out       in out  nothing is appended
- * on failure pii       out     bit 1 << privacy_kind for each kind that was replaced Returns 0, or -1:
- * UNAVAILABLE (memory), INVALID (out is full). */
+ * source  in      what carried the event (an SQS message id, a request id): "SOURCE.INDEX" is the id of an
+ *                 event that has none of its own, the same whenever it is carried again
+ * out     in out  nothing is appended on failure
+ * pii     out     bit 1 << privacy_kind for each kind that was replaced
+ * Returns 0, or -1: UNAVAILABLE (memory), INVALID (out is full). */
 int row_write(struct row_maker *maker, const struct search_event *event, struct nr_view source, size_t index,
               struct nr_buf *out, unsigned *pii, struct nr_err *err) NR_MUST_CHECK;
 

@@ -1,7 +1,7 @@
 /* sixteen.h - sixteen bytes at a time, on any machine that has vectors of them.
  *
- * Is:      pure; which of sixteen bytes is the first that a test flags. SSE2 or NEON: no instruction
- *          that a machine of the two architectures could lack.
+ * Is:      pure; which of sixteen bytes is the first that a test flags. SSE2 or NEON: no instruction that a
+ *          machine of the two architectures could lack.
  * Beware:  little-endian: the first byte is the lowest. Never loads beyond what the caller says is there.
  *
  *     sixteen bytes = sixteen_load(at);

@@ -1,7 +1,7 @@
 /* agenda.h - what a run does: which snapshots it makes under which names, and which it lets go.
  *
- * Is:      pure; inventory + policies + slot -> creates and judged groups. What `plan` mode prints is what
- *          a run executes.
+ * Is:      pure; inventory + policies + slot -> creates and judged groups. What `plan` mode prints is what a
+ *          run executes.
  * Is not:  calls.
  * Beware:  borrows from the inventory, the copies' inventory and the policies; all must outlive it.
  */

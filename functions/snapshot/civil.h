@@ -2,9 +2,8 @@
  *
  * Is:      pure arithmetic on what a wall calendar shows.
  * Is not:  aware of time zones; zone.h turns a moment into a civil time of a place.
- * Beware:  civil_s() takes months and days out of range and carries them, so that "a month earlier" is
- *          month - 1 and 31 October less a month is 1 October (September has no 31st), as restic and Go
- *          count.
+ * Beware:  civil_s() takes months and days out of range and carries them, so that "a month earlier" is month
+ *          - 1 and 31 October less a month is 1 October (September has no 31st), as restic and Go count.
  * Source:  ISO 8601 for weeks: week 1 holds the year's first Thursday.
  */
 #ifndef NARAE_SNAPSHOT_CIVIL_H

@@ -1,10 +1,10 @@
 /* cull.h - which snapshots of one cluster may be deleted now, and why each of the others stays.
  *
- * Is:      pure; the last word before a deletion: retention rules first, then everything that speaks
- *          against it.
+ * Is:      pure; the last word before a deletion: retention rules first, then everything that speaks against
+ *          it.
  * Is not:  the deletion; a dry run and a real one get the same words.
- * Beware:  the snapshots given must be one group: of one policy and one cluster resource (not: of one
- *          cluster name).
+ * Beware:  the snapshots given must be one group: of one policy and one cluster resource (not: of one cluster
+ *          name).
  */
 #ifndef NARAE_SNAPSHOT_CULL_H
 #define NARAE_SNAPSHOT_CULL_H

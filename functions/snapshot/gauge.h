@@ -3,8 +3,8 @@
  * Is:      EMF lines in the namespace Narae/Snapshot: one for the run, one for each policy, one for each
  *          cluster.
  * Beware:  HoursSinceLastGoodSnapshot is left out when snapshots could not be listed: an alarm must take
- *          missing data for breaching. Cluster and policy are the only dimensions: each distinct pair is
- *          paid for.
+ *          missing data for breaching. Cluster and policy are the only dimensions: each distinct pair is paid
+ *          for.
  */
 #ifndef NARAE_SNAPSHOT_GAUGE_H
 #define NARAE_SNAPSHOT_GAUGE_H

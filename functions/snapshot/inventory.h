@@ -1,12 +1,12 @@
 /* inventory.h - what there is in one Region: the clusters, and the snapshots that are ours.
  *
- * Is:      pure; records come in as RDS tells them, what nobody needs is counted and forgotten, what is
- *          ours is kept in groups.
+ * Is:      pure; records come in as RDS tells them, what nobody needs is counted and forgotten, what is ours
+ *          is kept in groups.
  * Is not:  a judge: agenda.h and cull.h are.
  * Beware:  ours is a snapshot whose tags say so (manager, a policy that we have, resource, slot) and whose
  *          resource is the one in its tag: a tag that came from elsewhere, with a restored cluster for
- *          instance, makes nothing ours. The name must fit the slot as well; one that does not is counted
- *          and left alone.
+ *          instance, makes nothing ours. The name must fit the slot as well; one that does not is counted and
+ *          left alone.
  */
 #ifndef NARAE_SNAPSHOT_INVENTORY_H
 #define NARAE_SNAPSHOT_INVENTORY_H

@@ -2,10 +2,9 @@
  *
  * Is:      pure; a table of codes, with the message where one code has two meanings.
  * Beware:  throttling is a 400: never judge by the status. SnapshotQuotaExceeded is either the quota of
- *          manual snapshots, which lasts until something is deleted, or the number of copies under way,
- *          which does not.
- * Source:  RDS API reference, errors of each action; messages as seen in public issues of other backup
- *          tools.
+ *          manual snapshots, which lasts until something is deleted, or the number of copies under way, which
+ *          does not.
+ * Source:  RDS API reference, errors of each action; messages as seen in public issues of other backup tools.
  */
 #ifndef NARAE_SNAPSHOT_RDS_FAULT_H
 #define NARAE_SNAPSHOT_RDS_FAULT_H

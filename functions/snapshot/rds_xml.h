@@ -2,8 +2,8 @@
  *
  * Is:      pure; bytes in, one call of a visitor for each record.
  * Is not:  a document tree: a page of 100 snapshots is a quarter of a megabyte, and nobody needs it twice.
- * Beware:  the visitor may have been called for a part of the records when the rest turns out to be broken.
- *          A page whose reading failed must count as not read.
+ * Beware:  the visitor may have been called for a part of the records when the rest turns out to be broken. A
+ *          page whose reading failed must count as not read.
  * Source:  RDS API reference (Query protocol, version 2014-10-31).
  */
 #ifndef NARAE_SNAPSHOT_RDS_XML_H

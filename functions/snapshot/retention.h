@@ -5,8 +5,8 @@
  *          left.
  * Is not:  leave to delete: what no rule keeps is a candidate, and cull.h decides.
  * Beware:  borg and Proxmox Backup Server keep other sets with the same numbers.
- * Source:  restic, "Removing snapshots according to a policy"; written from the description, checked
- *          against restic's own published cases (tests/unit/functions/snapshot/restic_cases.json).
+ * Source:  restic, "Removing snapshots according to a policy"; written from the description, checked against
+ *          restic's own published cases (tests/unit/functions/snapshot/restic_cases.json).
  */
 #ifndef NARAE_SNAPSHOT_RETENTION_H
 #define NARAE_SNAPSHOT_RETENTION_H

@@ -1,7 +1,7 @@
 /* select.h - does a policy mean this cluster?
  *
- * Is:      pure: engine aurora*, one of the patterns (if there are any), all of the tags (if there are
- *          any), none of the exclusions.
+ * Is:      pure: engine aurora*, one of the patterns (if there are any), all of the tags (if there are any),
+ *          none of the exclusions.
  * Beware:  DescribeDBClusters lists Neptune, DocumentDB and Multi-AZ RDS clusters, too; these are never
  *          meant.
  */

@@ -3,8 +3,7 @@
  * Is:      pure; what is written in the create call, and what is read back: ownership never comes from a
  *          name.
  * Is not:  a store: everything that a later run needs is in these tags, and nowhere else.
- * Beware:  tags given on create switch off RDS's own copying of the cluster's tags, so they are merged
- *          here.
+ * Beware:  tags given on create switch off RDS's own copying of the cluster's tags, so they are merged here.
  * Source:  Aurora User Guide, "Tagging Amazon Aurora and Amazon RDS resources": 50 tags, keys of 128
  *          characters without "aws:" or "rds:" in front, values of 256.
  */

@@ -3,9 +3,9 @@
  * Is:      pure: a zone is read from an IANA name ("Asia/Seoul") or a POSIX TZ string
  *          ("CET-1CEST,M3.5.0,M10.5.0/3"); the names are a table of this function, since the machine that
  *          runs it may have no time-zone files.
- * Is not:  a history: a zone has one rule for all years, the one in force when the table was made. A
- *          snapshot that is older than a change of law may fall into the neighbouring hour; days, weeks and
- *          months move only at midnight.
+ * Is not:  a history: a zone has one rule for all years, the one in force when the table was made. A snapshot
+ *          that is older than a change of law may fall into the neighbouring hour; days, weeks and months
+ *          move only at midnight.
  * Beware:  a time that a clock skips or shows twice has one answer all the same (see zone_unix_s).
  * Source:  POSIX.1-2017 section 8.3 (TZ); RFC 8536 section 3.3.1 (hours of -167 to 167).
  */

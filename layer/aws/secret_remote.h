@@ -1,8 +1,9 @@
 /* secret_remote.h - secrets that lie with AWS, kept for a while.
  *
  * Is:      Secrets Manager's GetSecretValue and Parameter Store's GetParameter, with a cache of a few
- * references. Beware:  a rotated secret is seen 5 minutes late, unless an authentication failure makes the
- * caller forget it.
+ *          references.
+ * Beware:  a rotated secret is seen 5 minutes late, unless an authentication failure makes the caller forget
+ *          it.
  */
 #ifndef NARAE_AWS_SECRET_REMOTE_H
 #define NARAE_AWS_SECRET_REMOTE_H

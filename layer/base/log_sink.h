@@ -1,9 +1,11 @@
 /* log_sink.h - where records go, and how they are framed on the way.
  *
  * Is:      one descriptor; plain lines, or the frames of Lambda's telemetry descriptor; one system call for a
- * record wherever the kernel takes it whole. Is not:  a formatter (log is), and no buffer: what is written is
- * out. Beware:  the caller sees to it that two threads do not write at once. Source:  awslabs' Python runtime
- * interface client (bootstrap.py, FramedTelemetryLogSink) and Node.js client (LogPatch.js) for the frames.
+ *          record wherever the kernel takes it whole.
+ * Is not:  a formatter (log is), and no buffer: what is written is out.
+ * Beware:  the caller sees to it that two threads do not write at once.
+ * Source:  awslabs' Python runtime interface client (bootstrap.py, FramedTelemetryLogSink) and Node.js client
+ *          (LogPatch.js) for the frames.
  */
 #ifndef NARAE_BASE_LOG_SINK_H
 #define NARAE_BASE_LOG_SINK_H

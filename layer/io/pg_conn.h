@@ -3,8 +3,9 @@
  * Is:      opening, waiting, checking and cancelling on the socket of a PGconn.
  * Is not:  a policy; when to reconnect or to repeat is pg.c's business.
  * Beware:  libpq looks a host name up with getaddrinfo(3), which no deadline bounds. In Lambda the resolver
- * is on the same machine. Source:  PostgreSQL documentation, "Database Connection Control Functions",
- * "Asynchronous Command Processing", "Canceling Queries in Progress".
+ *          is on the same machine.
+ * Source:  PostgreSQL documentation, "Database Connection Control Functions", "Asynchronous Command
+ *          Processing", "Canceling Queries in Progress".
  */
 #ifndef NARAE_IO_PG_CONN_H
 #define NARAE_IO_PG_CONN_H

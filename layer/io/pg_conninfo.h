@@ -3,7 +3,7 @@
  * Is:      pure: a conninfo, a URI or the JSON that RDS keeps in Secrets Manager, with our defaults added.
  * Beware:  it holds the password; wiped when freed.
  * Source:  PostgreSQL documentation, "Connection Strings"; Secrets Manager User Guide, "JSON structure of
- * database secrets".
+ *          database secrets".
  */
 #ifndef NARAE_IO_PG_CONNINFO_H
 #define NARAE_IO_PG_CONNINFO_H

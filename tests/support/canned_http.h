@@ -1,8 +1,9 @@
 /* canned_http.h - an HTTP/1.1 server whose answers are written down beforehand.
  *
  * Is:      a thread of the test's process on a port that the system chose; one connection at a time, one
- * request a connection, one whole answer each. Is not:  a parser of HTTP: a request ends where its
- * content-length says. Beware:  read the journal after canned_http_stop().
+ *          request a connection, one whole answer each.
+ * Is not:  a parser of HTTP: a request ends where its content-length says.
+ * Beware:  read the journal after canned_http_stop().
  */
 #ifndef NARAE_TESTS_CANNED_HTTP_H
 #define NARAE_TESTS_CANNED_HTTP_H

@@ -1,8 +1,9 @@
 /* http_server.h - an HTTP/1.1 server that follows a script.
  *
  * Is:      a thread of the test's process on a port that the system chose: one step for each request, in
- * order, whatever was asked; what was asked is kept. Is not:  a server for two clients at once. Beware:  read
- * the journal after http_server_stop(). When the script is over the port is closed.
+ *          order, whatever was asked; what was asked is kept.
+ * Is not:  a server for two clients at once.
+ * Beware:  read the journal after http_server_stop(). When the script is over the port is closed.
  */
 #ifndef NARAE_TESTS_HTTP_SERVER_H
 #define NARAE_TESTS_HTTP_SERVER_H

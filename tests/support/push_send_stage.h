@@ -1,7 +1,7 @@
 /* push_send_stage.h - push_send as the runtime calls it, on push_stage.h.
  *
  * Is:      events, three devices (1 of user 17, 2 and 3 of users 18 and 18b), and what tests say of a reply
- * and of the log.
+ *          and of the log.
  */
 #ifndef NARAE_TESTS_PUSH_SEND_STAGE_H
 #define NARAE_TESTS_PUSH_SEND_STAGE_H

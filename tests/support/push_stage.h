@@ -1,8 +1,9 @@
 /* push_stage.h - what a function of push needs around it, for tests that call it as the runtime does.
  *
  * Is:      a real registry, a canned token endpoint, an HTTP/2 server in FCM's place, the settings that point
- * there, and the log in memory. Beware:  one for the process; each Criterion test is a process of its own. A
- * registration or password of a test has "hush" in it: reading the log fails when it is there.
+ *          there, and the log in memory.
+ * Beware:  one for the process; each Criterion test is a process of its own. A registration or password of a
+ *          test has "hush" in it: reading the log fails when it is there.
  */
 #ifndef NARAE_TESTS_PUSH_STAGE_H
 #define NARAE_TESTS_PUSH_STAGE_H

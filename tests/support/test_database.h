@@ -1,9 +1,10 @@
 /* test_database.h - a database of its own for one test.
  *
  * Is:      made on the server that NARAE_TEST_DATABASE names, filled with a schema file, dropped afterwards;
- * with plain SQL for arranging and asserting. Is not:  narae/pg.h; the code under test uses that one with
- * `uri`. Beware:  without NARAE_TEST_DATABASE (tools/with_postgres.sh sets it) the test ends with a failure,
- * it does not skip.
+ *          with plain SQL for arranging and asserting.
+ * Is not:  narae/pg.h; the code under test uses that one with `uri`.
+ * Beware:  without NARAE_TEST_DATABASE (tools/with_postgres.sh sets it) the test ends with a failure, it does
+ *          not skip.
  */
 #ifndef NARAE_TESTS_TEST_DATABASE_H
 #define NARAE_TESTS_TEST_DATABASE_H

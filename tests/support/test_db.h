@@ -1,8 +1,8 @@
 /* test_db.h - the real PostgreSQL that component tests run against.
  *
  * Is:      the database of NARAE_TEST_DATABASE (tools/with_postgres.sh), taken apart so that a test can
- * change one part of it. Beware:  tests run at the same time: work in temporary tables, or in a schema of
- * your own.
+ *          change one part of it.
+ * Beware:  tests run at the same time: work in temporary tables, or in a schema of your own.
  */
 #ifndef NARAE_TESTS_TEST_DB_H
 #define NARAE_TESTS_TEST_DB_H

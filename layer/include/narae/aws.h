@@ -3,8 +3,8 @@
  * Is:      credentials, region, endpoint, signature and error mapping for AWS JSON 1.0 and 1.1 protocols.
  * Is not:  an SDK; the caller builds and reads the JSON of its operation.
  * Beware:  credentials in the environment change in a long-lived sandbox only by a new process; container
- * credentials expire and are fetched again. Source:  AWS SDKs and Tools Reference Guide: "Service-specific
- * endpoints", "Container credential provider".
+ *          credentials expire and are fetched again.
+ * Source:  AWS SDKs and Tools Reference Guide: "Service-specific endpoints", "Container credential provider".
  */
 #ifndef NARAE_AWS_H
 #define NARAE_AWS_H

@@ -2,8 +2,8 @@
  *
  * Is:      the form's encoding, signature, retries, and the error that an answer other than 200 holds.
  * Is not:  a parser of the answer: its bytes go to the caller, who knows what he asked.
- * Beware:  after a time-out or a broken connection nobody knows whether the call was carried out. A call
- *          that makes something sets is_once: it is not sent again, and the caller looks before he does.
+ * Beware:  after a time-out or a broken connection nobody knows whether the call was carried out. A call that
+ *          makes something sets is_once: it is not sent again, and the caller looks before he does.
  * Source:  "Making API requests" (Query protocol) of the Amazon RDS API reference; AWS SDKs' standard retry
  *          mode.
  */
@@ -46,7 +46,9 @@ struct nr_aws_query_note {
 };
 
 /* Start a form, or go on with one: "Action=...&Version=..." and "&name=value" with what must be escaped
- * escaped. name  in  printf format: nr_aws_query_add(form, value, "Tags.Tag.%zu.Key", n) */
+ * escaped.
+ *
+ * name  in  printf format: nr_aws_query_add(form, value, "Tags.Tag.%zu.Key", n) */
 void nr_aws_query_begin(struct nr_buf *form, const char *action, const char *version);
 void nr_aws_query_add(struct nr_buf *form, struct nr_view value, const char *name, ...) NR_PRINTF(3, 4);
 

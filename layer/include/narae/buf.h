@@ -1,9 +1,9 @@
 /* buf.h - growable bytes, born with a cap.
  *
  * Is:      the one place where output is gathered: requests, replies, log lines.
- * Is not:  a string; the bytes are not NUL-terminated unless nr_buf_text() is asked for it.
- * A buffer whose data, cap and max_bytes (cap - 1) the caller sets uses that memory and never another; all
- * but the printf functions may then be called in a signal handler.
+ * Is not:  a string; the bytes are not NUL-terminated unless nr_buf_text() is asked for it. A buffer whose
+ *          data, cap and max_bytes (cap - 1) the caller sets uses that memory and never another; all but the
+ *          printf functions may then be called in a signal handler.
  * Beware:  appending never fails on the spot. Over the cap, or out of memory, the buffer turns bad, ignores
  *          what follows, and nr_buf_check() says so once. Check before the bytes leave.
  */

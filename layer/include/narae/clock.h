@@ -4,7 +4,7 @@
  * Is not:  for pure code, which takes time as a value.
  * Beware:  wall time jumps (a sandbox thaws minutes later); measure durations and deadlines with mono time.
  *          CLOCK_MONOTONIC does not count while a virtual machine is suspended: never conclude from it how
- * long a freeze lasted.
+ *          long a freeze lasted.
  */
 #ifndef NARAE_CLOCK_H
 #define NARAE_CLOCK_H

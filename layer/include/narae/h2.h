@@ -1,7 +1,7 @@
 /* h2.h - very many small requests to one host over HTTP/2 and TLS.
  *
- * Is:      a client that pulls requests from its caller, keeps them moving over few connections, and says
- *          of each one whether it was answered, provably not processed, or perhaps processed.
+ * Is:      a client that pulls requests from its caller, keeps them moving over few connections, and says of
+ *          each one whether it was answered, provably not processed, or perhaps processed.
  * Is not:  a general HTTP client (http.h is), nor a queue: it asks for a request when it can send it.
  * Beware:  the views of a request must stay alive until done() for it has returned. Callbacks must not call
  *          nr_h2_run() or nr_h2_free().
@@ -103,7 +103,7 @@ void nr_h2_free(struct nr_h2 *h2);
 /* Take requests from work->next until it returns 0, send them all, call done for each.
  *
  * deadline_mono_ms  in  no request is begun unless request_timeout_ms is left until then, so that none of
- * them is cut off and becomes MAYBE; NR_CLOCK_NEVER_MS = none
+ *                       them is cut off and becomes MAYBE; NR_CLOCK_NEVER_MS = none
  *
  * A connection that was silent for over a second is asked by a PING before it is given requests; one that is
  * dead, or was silent for longer than idle_max_ms by either clock, is replaced. Requests that are provably

@@ -1,10 +1,11 @@
 /* handler.h - the ABI between the runtime and a function.
  *
  * Is:      one const table behind one exported symbol: `const struct nr_handler handler = {...}` in F.so,
- * found by _HANDLER=F.handler. Is not:  a framework; a function that needs more includes the other headers of
- * narae/. Beware:  structs here only ever grow at their end. The runtime allocates requests and replies, so a
- * function built against an older header keeps working on a newer layer; the other way round is refused at
- * load.
+ *          found by _HANDLER=F.handler.
+ * Is not:  a framework; a function that needs more includes the other headers of narae/.
+ * Beware:  structs here only ever grow at their end. The runtime allocates requests and replies, so a
+ *          function built against an older header keeps working on a newer layer; the other way round is
+ *          refused at load.
  *
  *     static int invoke(const struct nr_request *request, struct nr_reply *reply, struct nr_err *err)
  *     {

@@ -1,7 +1,8 @@
 /* http.h - one request to any host, by libcurl.
  *
  * Is:      blocking request and reply with deadline, size cap and TLS verification; connections are kept for
- * the process's life and survive a freeze by being replaced. Optionally signed for AWS (Signature Version 4).
+ *          the process's life and survive a freeze by being replaced. Optionally signed for AWS (Signature
+ *          Version 4).
  * Is not:  for thousands of requests to one host (h2.h is); follows no redirects.
  * Beware:  a status of 400 or more is a reply, not an error. When a kept connection breaks before a byte of
  *          the reply has come, the request is sent again on a new one, though the server may have carried it

@@ -1,9 +1,10 @@
 /* json.h - strict reads of JSON from outside, with the path in every error.
  *
  * Is:      getters over jansson that check presence, type and range: "Records[3].body.to.users[0]: must be a
- * string". Is not:  a parser (jansson is) nor a validator language. Beware:  a place borrows from the
- * document and from the place above it; both must outlive it. Places live on the stack: name each one, do not
- * point at a temporary.
+ *          string".
+ * Is not:  a parser (jansson is) nor a validator language.
+ * Beware:  a place borrows from the document and from the place above it; both must outlive it. Places live
+ *          on the stack: name each one, do not point at a temporary.
  */
 #ifndef NARAE_JSON_H
 #define NARAE_JSON_H

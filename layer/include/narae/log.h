@@ -1,11 +1,11 @@
 /* log.h - one record, one line, one write(2).
  *
  * Is:      JSON lines on standard error with timestamp, level, message, requestId, tenantId and the caller's
- * fields; or text, as AWS_LAMBDA_LOG_FORMAT says ("JSON", "Text"; default Text as Lambda's).
- * AWS_LAMBDA_LOG_LEVEL filters. Safe for threads. Is not:  for secrets, registrations, tokens or payloads.
- * Log ids, counts and durations. Beware:  only the edge logs (runtime/loop.c and each function's main file);
- * a library returns its error. Source:  reference of keys and levels: Lambda Developer Guide,
- * "monitoring-cloudwatchlogs-log-level".
+ *          fields; or text, as AWS_LAMBDA_LOG_FORMAT says ("JSON", "Text"; default Text as Lambda's).
+ *          AWS_LAMBDA_LOG_LEVEL filters. Safe for threads.
+ * Is not:  for secrets, registrations, tokens or payloads. Log ids, counts and durations.
+ * Beware:  only the edge logs (runtime/loop.c and each function's main file); a library returns its error.
+ * Source:  reference of keys and levels: Lambda Developer Guide, "monitoring-cloudwatchlogs-log-level".
  */
 #ifndef NARAE_LOG_H
 #define NARAE_LOG_H

@@ -1,11 +1,14 @@
 /* pg.h - one PostgreSQL connection that a sandbox keeps, by libpq.
  *
  * Is:      named statements with parameters and a deadline; connects when first needed, reconnects after a
- * freeze or a restart of the server, cancels and drains what overruns. Is not:  a query builder, and no
- * general query function: statements are const tables of the domain's store file. Beware:  a statement that
- * failed on a connection that was lost may have been executed; only statements marked is_repeatable are sent
- * again by themselves. Rows borrow from the result: copy what must outlive it. Source:  PostgreSQL
- * documentation, "libpq: Asynchronous Command Processing", "Canceling Queries in Progress".
+ *          freeze or a restart of the server, cancels and drains what overruns.
+ * Is not:  a query builder, and no general query function: statements are const tables of the domain's store
+ *          file.
+ * Beware:  a statement that failed on a connection that was lost may have been executed; only statements
+ *          marked is_repeatable are sent again by themselves. Rows borrow from the result: copy what must
+ *          outlive it.
+ * Source:  PostgreSQL documentation, "libpq: Asynchronous Command Processing", "Canceling Queries in
+ *          Progress".
  */
 #ifndef NARAE_PG_H
 #define NARAE_PG_H

@@ -3,7 +3,7 @@
  * Is:      a small fast generator seeded from getrandom(2).
  * Is not:  for keys or signatures; those come from OpenSSL.
  * Beware:  two sandboxes thawed from one snapshot, and a process and its fork, share its state until
- * nr_rand_reseed(). Each thread has a sequence of its own.
+ *          nr_rand_reseed(). Each thread has a sequence of its own.
  */
 #ifndef NARAE_RAND_H
 #define NARAE_RAND_H

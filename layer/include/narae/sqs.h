@@ -1,9 +1,11 @@
 /* sqs.h - a batch of SQS messages in, the failed ones out.
  *
  * Is:      the event source mapping's contract: which records came, and batchItemFailures that return exactly
- * those that failed, each after its own delay. Is not:  a client of the SQS API. Beware:  an empty or null
- * reply means that all succeeded, and an id that was not in the batch means that all failed: ids go back as
- * they came, and the reply is built last. Source:  Lambda Developer Guide, "services-sqs-errorhandling".
+ *          those that failed, each after its own delay.
+ * Is not:  a client of the SQS API.
+ * Beware:  an empty or null reply means that all succeeded, and an id that was not in the batch means that
+ *          all failed: ids go back as they came, and the reply is built last.
+ * Source:  Lambda Developer Guide, "services-sqs-errorhandling".
  */
 #ifndef NARAE_SQS_H
 #define NARAE_SQS_H

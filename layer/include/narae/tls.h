@@ -3,7 +3,7 @@
  * Is:      which certificates are believed, and OpenSSL's one-time set-up.
  * Is not:  a TLS client; h2, http and pg are.
  * Beware:  call nr_tls_setup() before anything else of OpenSSL, curl or libpq: its flags stick for the
- * process.
+ *          process.
  *
  * Trust: SSL_CERT_FILE / SSL_CERT_DIR win; else the layer's own hashed directory (share/narae/certs beside
  * lib/, /opt in Lambda), of which only the one root in use is parsed; else the system's bundle at the paths

@@ -1,6 +1,7 @@
 /* access.h - the access tokens that are out.
  *
- * Is:      issue, look up, expire, revoke. Threads: all safe.
+ * Is:      issue, look up, expire, revoke.
+ * Threads: all safe.
  * Is not:  the judgement who gets one (jwt.h).
  */
 #ifndef NARAE_STANDIN_FCM_ACCESS_H

@@ -1,7 +1,7 @@
 /* chance.h - the stand-in's luck: the same seed, the same story.
  *
- * Is:      a small generator without a lock. Threads: all safe; the order of the calls decides who draws
- * what.
+ * Is:      a small generator without a lock.
+ * Threads: all safe; the order of the calls decides who draws what.
  */
 #ifndef NARAE_STANDIN_FCM_CHANCE_H
 #define NARAE_STANDIN_FCM_CHANCE_H

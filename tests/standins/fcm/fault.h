@@ -1,7 +1,8 @@
 /* fault.h - what a connection can do to an answer, by name.
  *
  * Is:      pure; one table: the name, whether FCM has acted upon the message all the same, and how it is
- * told. Beware:  only the stand-in's own HTTP/2 listener can do these; nghttpx would repair most of them.
+ *          told.
+ * Beware:  only the stand-in's own HTTP/2 listener can do these; nghttpx would repair most of them.
  * Source:  RFC 9113: REFUSED_STREAM (section 8.7), GOAWAY (6.8); FCM clients' reports of each, see README.md.
  */
 #ifndef NARAE_STANDIN_FCM_FAULT_H

@@ -1,8 +1,9 @@
 /* journal.h - one JSON line for each request: what a test counts and compares afterwards.
  *
  * Is:      the file, its sequence numbers, and the counts. What a fault kept from being acted upon has status
- * 0. Beware:  lines wait in memory; journal_flush() or journal_close() puts them into the file. Access tokens
- * and assertions are not written.
+ *          0.
+ * Beware:  lines wait in memory; journal_flush() or journal_close() puts them into the file. Access tokens
+ *          and assertions are not written.
  */
 #ifndef NARAE_STANDIN_FCM_JOURNAL_H
 #define NARAE_STANDIN_FCM_JOURNAL_H

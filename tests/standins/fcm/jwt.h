@@ -3,7 +3,7 @@
  * Is:      pure but for the signature check; assertion, rules and time in, Google's own refusal out.
  * Is not:  shared with the code under test: what it would get wrong twice must not agree with itself.
  * Source:  Google Identity, "Using OAuth 2.0 for Server to Server Applications"; the texts are published
- * answers.
+ *          answers.
  */
 #ifndef NARAE_STANDIN_FCM_JWT_H
 #define NARAE_STANDIN_FCM_JWT_H
@@ -35,7 +35,8 @@ struct jwt_fault {
 /* Judge `assertion`.
  *
  * claims  out  the parsed claims, the caller's, json_decref(); NULL when they cannot be read. Set in either
- * case. Returns NULL when all is well, else the refusal (static). */
+ *              case.
+ * Returns NULL when all is well, else the refusal (static). */
 const struct jwt_fault *jwt_check(const char *assertion, const struct jwt_rules *rules, int64_t now_unix_s,
                                   json_t **claims);
 

@@ -3,7 +3,8 @@
  * Is:      pure; the parsed body of messages:send in, target or the first complaint out, in FCM's words.
  * Is not:  the whole schema: below the members of Message only data, android.ttl and the size are judged.
  * Beware:  a complaint about the JSON form (unknown name, wrong type) has no FcmError, one about the content
- * has. Source:  FCM "projects.messages" and "error-codes" pages, published answers, November 2026.
+ *          has.
+ * Source:  FCM "projects.messages" and "error-codes" pages, published answers, November 2026.
  */
 #ifndef NARAE_STANDIN_FCM_MESSAGE_H
 #define NARAE_STANDIN_FCM_MESSAGE_H

@@ -1,8 +1,10 @@
 /* quota.h - so many requests in each window, and all of them back at its end.
  *
  * Is:      FCM's bucket: full refill once a minute, the minute not aligned to the clock; a 429 is not
- * charged. Is not:  a clock; the time comes with each call. Threads: all safe. Source:  FCM "Throttling and
- * quotas", November 2026: 600,000 sends a minute, 3,000 topic calls a second.
+ *          charged.
+ * Is not:  a clock; the time comes with each call.
+ * Threads: all safe.
+ * Source:  FCM "Throttling and quotas", November 2026: 600,000 sends a minute, 3,000 topic calls a second.
  */
 #ifndef NARAE_STANDIN_FCM_QUOTA_H
 #define NARAE_STANDIN_FCM_QUOTA_H

@@ -1,8 +1,10 @@
 /* registry.h - which answer a registration gets, and which one the next time.
  *
  * Is:      the scripts of the configuration: step after step, each for so many sends or for so long, the last
- * one for ever. Is not:  the answers themselves (verdict.h, step.h). Beware:  each send that reaches a script
- * moves it on, dry runs (validate_only) included. Targets without a script share one, "default_verdict".
+ *          one for ever.
+ * Is not:  the answers themselves (verdict.h, step.h).
+ * Beware:  each send that reaches a script moves it on, dry runs (validate_only) included. Targets without a
+ *          script share one, "default_verdict".
  */
 #ifndef NARAE_STANDIN_FCM_REGISTRY_H
 #define NARAE_STANDIN_FCM_REGISTRY_H

@@ -1,8 +1,8 @@
 /* server.h - what all requests share, and the two ways they come by.
  *
  * Is:      the state of the stand-in; server_http1.c (libmicrohttpd, to stand behind a proxy) and server_h2.c
- * (TLS and HTTP/2 of our own, where a connection can misbehave) bring requests to request_route(). Is not:  a
- * judge; jwt.h, message.h, registry.h and mishap.h are.
+ *          (TLS and HTTP/2 of our own, where a connection can misbehave) bring requests to request_route().
+ * Is not:  a judge; jwt.h, message.h, registry.h and mishap.h are.
  */
 #ifndef NARAE_STANDIN_FCM_SERVER_H
 #define NARAE_STANDIN_FCM_SERVER_H

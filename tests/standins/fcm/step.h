@@ -1,8 +1,8 @@
 /* step.h - one answer as the configuration writes it: a verdict, and how it comes.
  *
  * Is:      pure; "accepted", or {"verdict": ..., "retry_after_s": ..., "retry_after_date_s": ..., "delay_ms":
- * ..., "fault": ..., "times": ..., "for_s": ...}, read strictly. Is not:  the choice of the step that answers
- * (registry.h, mishap.h).
+ *          ..., "fault": ..., "times": ..., "for_s": ...}, read strictly.
+ * Is not:  the choice of the step that answers (registry.h, mishap.h).
  */
 #ifndef NARAE_STANDIN_FCM_STEP_H
 #define NARAE_STANDIN_FCM_STEP_H

@@ -1,6 +1,7 @@
 /* topics.h - who is subscribed to what.
  *
- * Is:      registrations and their topics, in the order in which they were subscribed. Threads: all safe.
+ * Is:      registrations and their topics, in the order in which they were subscribed.
+ * Threads: all safe.
  * Is not:  a judge of names or registrations (request_topics.c, request_iid.c).
  * Source:  FCM "Topic messaging" page, November 2026: 2,000 topics for each installation.
  */

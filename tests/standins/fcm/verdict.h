@@ -2,10 +2,11 @@
  *
  * Is:      pure; one table of HTTP status, google.rpc status, FcmError code, details and text, and its JSON.
  * Is not:  the decision which answer a registration gets (registry.h) or whether a message is valid
- * (message.h).
+ *          (message.h).
  * Beware:  details beside FcmError are sent only to clients that ask with X-GOOG-API-FORMAT-VERSION, as FCM
- * does. Source:  FCM "error-codes" and ErrorCode pages, google.rpc.Status; texts from published answers,
- * November 2026.
+ *          does.
+ * Source:  FCM "error-codes" and ErrorCode pages, google.rpc.Status; texts from published answers, November
+ *          2026.
  */
 #ifndef NARAE_STANDIN_FCM_VERDICT_H
 #define NARAE_STANDIN_FCM_VERDICT_H

@@ -1,10 +1,11 @@
 /* kinesis.h - a stand-in for Kinesis Data Streams that does as it is told.
  *
  * Is:      PutRecords over plain HTTP/1.1 on a port that the system chose; what is stored is kept, and rules
- * say which requests are answered how. Is not:  a check of signatures (moto does that), nor a stream that can
- * be read. Beware:  read the journal after kinesis_stop(). It checks what the service would: 500 records, 10
- * MiB, 1 MiB a record, counted as the service counts, and keys of 1 to 256 characters; a request beyond it is
- * refused with 400.
+ *          say which requests are answered how.
+ * Is not:  a check of signatures (moto does that), nor a stream that can be read.
+ * Beware:  read the journal after kinesis_stop(). It checks what the service would: 500 records, 10 MiB, 1
+ *          MiB a record, counted as the service counts, and keys of 1 to 256 characters; a request beyond it
+ *          is refused with 400.
  */
 #ifndef NARAE_STANDINS_KINESIS_H
 #define NARAE_STANDINS_KINESIS_H

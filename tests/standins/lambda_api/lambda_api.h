@@ -1,11 +1,12 @@
 /* lambda_api.h - a Runtime API that follows a script.
  *
  * Is:      what a sandbox's runtime talks to: events in, answers out, the order of calls enforced as AWS's
- * emulator does, every request written down; and, where the script says so, every kind of misbehaviour. Is
- * not:  the emulator: nothing is started or killed. Beware:  stop it
- * before you look at the journal; while it runs, the journal belongs to its thread. Source:  README.md here
- * has the script's form; states and statuses are those of the Runtime Interface Emulator (core/states.go,
- * rapi/handler).
+ *          emulator does, every request written down; and, where the script says so, every kind of
+ *          misbehaviour.
+ * Is not:  the emulator: nothing is started or killed.
+ * Beware:  stop it before you look at the journal; while it runs, the journal belongs to its thread.
+ * Source:  README.md here has the script's form; states and statuses are those of the Runtime Interface
+ *          Emulator (core/states.go, rapi/handler).
  */
 #ifndef NARAE_LAMBDA_API_H
 #define NARAE_LAMBDA_API_H

@@ -1,7 +1,8 @@
 /* wire.h - bytes of one connection, in and out, with a way to be interrupted.
  *
  * Is:      reads of one HTTP request at a time, writes in pieces; both end at a deadline or when the server
- * is stopped. Is not:  strict: the runtime's own parser is what is under test.
+ *          is stopped.
+ * Is not:  strict: the runtime's own parser is what is under test.
  */
 #ifndef NARAE_LAMBDA_API_WIRE_H
 #define NARAE_LAMBDA_API_WIRE_H

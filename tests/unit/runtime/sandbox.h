@@ -1,7 +1,8 @@
 /* sandbox.h - the built bootstrap and a Runtime API that follows a script, until both have ended.
  *
  * Is:      what most tests of the program need: run it, then look at its exit code, its log and what it
- * asked. Is not:  the scenario table, which has rows instead of code (scenario_test.c).
+ *          asked.
+ * Is not:  the scenario table, which has rows instead of code (scenario_test.c).
  */
 #ifndef NARAE_UNIT_SANDBOX_H
 #define NARAE_UNIT_SANDBOX_H

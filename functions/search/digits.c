@@ -104,7 +104,8 @@ size_t digits_read(const struct glyph *glyphs, size_t n, size_t at, struct digit
 {
     size_t end = at;
 
-    *out = (struct digits){0};
+    /* Groups are written before they count: to clear all of them would take longer than to read a number. */
+    out->n_groups = 0;
     for (enum digits_joint joint = DIGITS_NO_JOINT; out->n_groups < DIGITS_GROUPS_MAX;) {
         read_group(glyphs, n, at, joint, &out->groups[out->n_groups++]);
         at = end = out->groups[out->n_groups - 1].end;

@@ -2,76 +2,38 @@
 
 #include "functions/search/event.h"
 #include "functions/search/event_read.h"
+#include "functions/search/members.h"
 
 enum { TIME_MAX_CHARS = 64 };
 
 /* --- members ------------------------------------------------------------------------------------------- */
 
-/* How far an object is read. */
-struct progress {
-    uint64_t seen; /* a bit for each field */
-    size_t next;   /* the field that is likely to come */
-};
-
-/* A name without its quotes and its colon. */
-static struct nr_view bare(const struct scan_name *name)
-{
-    return nr_view_n(name->text + 1, name->len - 3);
-}
-
-/* Members mostly come in the order of the schema: the search goes on where it ended. */
-static const struct event_field *find(const struct event_field *fields, size_t n, struct nr_view name,
-                                      size_t *next)
-{
-    for (size_t tried = 0, i = *next; tried < n; tried++, i++) {
-        i = i < n ? i : 0;
-        if (nr_view_is(bare(&fields[i].name), name)) {
-            *next = i + 1;
-            return &fields[i];
-        }
-    }
-    return NULL;
-}
-
 /* The value of a member; field is NULL for one that is not ours. A null is the same as nothing. */
 static int read_value(struct event_reader *reader, const struct event_field *field, uint64_t bit,
-                      struct progress *progress)
+                      uint64_t *seen)
 {
-    if (field && progress->seen & bit)
+    if (field && *seen & bit)
         return event_refuse(reader, field, "is there twice");
-    progress->seen |= bit;
+    *seen |= bit;
     if (field && scan_peek(&reader->scan) != SCAN_NULL)
         return field->read(reader, field);
     reader->event->n_unknown += !field;
     return scan_skip(&reader->scan) ? 0 : event_broken(reader);
 }
 
-/* Is there another member? Then *field is which. */
-static bool next_member(struct scan *scan, const struct event_field *fields, size_t n,
-                        struct progress *progress, const struct event_field **field)
-{
-    struct scan_text name;
-
-    if (progress->next < n && scan_member_is(scan, &fields[progress->next].name)) {
-        *field = &fields[progress->next++];
-        return true;
-    }
-    if (!scan_member(scan, &name))
-        return false;
-    /* Ours need no escapes; with one it is some other name, whatever it means. */
-    *field = find(fields, n, name.has_escapes ? NR_VIEW("") : name.raw, &progress->next);
-    return true;
-}
-
 static int read_members(struct event_reader *reader, const struct event_field *fields, size_t n)
 {
-    const struct event_field *field;
-    struct progress progress = {0};
+    struct members members = MEMBERS_N(fields, n);
+    const void *row;
+    uint64_t seen = 0; /* a bit for each field */
 
     scan_enter(&reader->scan, SCAN_OBJECT);
-    while (next_member(&reader->scan, fields, n, &progress, &field))
-        if (read_value(reader, field, field ? (uint64_t)1 << (field - fields) : 0, &progress) != 0)
+    while (members_next(&members, &reader->scan, &row)) {
+        const struct event_field *field = row;
+
+        if (read_value(reader, field, field ? (uint64_t)1 << (field - fields) : 0, &seen) != 0)
             return -1;
+    }
     return reader->scan.fault ? event_broken(reader) : 0;
 }
 
@@ -253,42 +215,39 @@ static int give_up(struct scan *scan, struct search_event *out, struct nr_err *e
 int search_event_read(struct scan *scan, const struct event_place *place, int64_t now_unix_ms,
                       struct nr_buf *arena, struct search_event *out, struct nr_err *err)
 {
-    struct search_event event = {
-        .timestamp_unix_ms = -1, .result_count = -1, .page = -1, .page_size = -1, .position = -1};
     struct event_reader reader = {
-        .scan = *scan, .place = place, .now_unix_ms = now_unix_ms, .event = &event, .err = err};
+        .scan = *scan, .place = place, .now_unix_ms = now_unix_ms, .event = out, .err = err};
 
+    *out = (struct search_event){
+        .timestamp_unix_ms = -1, .result_count = -1, .page = -1, .page_size = -1, .position = -1};
     nr_buf_reset(arena);
-    reader.arena_at = nr_buf_room(arena, (size_t)(scan->end - scan->at) + 1);
+    reader.arena_at = nr_buf_room(arena, (size_t)(scan->end - scan->at) + SCAN_SPARE_BYTES);
     if (!reader.arena_at)
         return nr_buf_check(arena, "a search event", err);
     if (read_event(&reader) != 0)
         return give_up(scan, out, err);
     *scan = reader.scan;
-    if (event.is_opt_out)
-        event = (struct search_event){.is_opt_out = true};
-    *out = event;
+    if (out->is_opt_out)
+        *out = (struct search_event){.is_opt_out = true};
     return 0;
 }
 
 int search_event_parse(struct nr_view text, const struct event_place *place, int64_t now_unix_ms,
                        struct nr_buf *arena, struct search_event *out, struct nr_err *err)
 {
-    struct search_event event;
     struct scan scan;
 
     scan_init(&scan, text);
-    if (search_event_read(&scan, place, now_unix_ms, arena, &event, err) != 0)
+    if (search_event_read(&scan, place, now_unix_ms, arena, out, err) != 0)
         return -1;
     if (!scan_end(&scan))
         return event_broken(&(struct event_reader){.scan = scan, .place = place, .err = err});
-    *out = event;
     return 0;
 }
 
-const char *search_event_type_name(enum search_event_type type)
+struct nr_view search_event_type_name(enum search_event_type type)
 {
-    static const char *const names[] = {"search", "click", "impression", "action"};
+    static const struct nr_view names[] = {{"search", 6}, {"click", 5}, {"impression", 10}, {"action", 6}};
 
     return names[type];
 }

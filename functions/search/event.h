@@ -1,9 +1,11 @@
 /* event.h - one search event, read and checked.
  *
  * Is:      pure: JSON text in, checked values out; the wire form is schema/search-event.schema.json, a
- * superset of UBI 1.3.0's query request and event. Is not:  what is stored: nothing here is scrubbed yet
- * (row.h does that). Beware:  views borrow from the text or from the arena; the next event that is parsed
- * into an arena ends them. Source:  UBI 1.3.0 (o19s/ubi, schema/1.3.0).
+ *          superset of UBI 1.3.0's query request and event.
+ * Is not:  what is stored: nothing here is scrubbed yet (row.h does that).
+ * Beware:  views borrow from the text or from the arena; the next event that is parsed into an arena ends
+ *          them.
+ * Source:  UBI 1.3.0 (o19s/ubi, schema/1.3.0).
  */
 #ifndef NARAE_SEARCH_EVENT_H
 #define NARAE_SEARCH_EVENT_H
@@ -73,12 +75,13 @@ void event_place_format(const struct event_place *place, char out[EVENT_PLACE_BY
 
 /* Read the event that comes next in a scan.
  *
- * scan         in out  moves behind the event, read or refused; a fault of it says that there can be no next
- * one where        in      the event's place, for errors: "Records[3].body" gives "Records[3].body.page:
- * ..."; "" = none now_unix_ms  in      wall clock: the timestamp of a search that has none, and the bound of
- * all others arena        in      texts with escapes go here; what was in it is forgotten out          out
- * borrows from the scan's text and from the arena; untouched on failure Returns 0, or -1: INVALID,
- * Function.InvalidJson or Function.InvalidEvent, without a byte of the text; UNAVAILABLE (memory). */
+ * scan         in out  moves behind the event, read or refused; after a fault of it there is no next one
+ * place        in      the event's, for errors: "Records[3].body" gives "Records[3].body.page: ..."
+ * now_unix_ms  in      wall clock: when a search without timestamp was, and the bound of all others
+ * arena        in      texts with escapes go here; what was in it is forgotten
+ * out          out     borrows from the scan's text and from the arena; no matter on failure
+ * Returns 0, or -1: INVALID, Function.InvalidJson or Function.InvalidEvent, without a byte of the text;
+ * UNAVAILABLE (memory). */
 int search_event_read(struct scan *scan, const struct event_place *place, int64_t now_unix_ms,
                       struct nr_buf *arena, struct search_event *out, struct nr_err *err) NR_MUST_CHECK;
 
@@ -86,6 +89,6 @@ int search_event_read(struct scan *scan, const struct event_place *place, int64_
 int search_event_parse(struct nr_view text, const struct event_place *place, int64_t now_unix_ms,
                        struct nr_buf *arena, struct search_event *out, struct nr_err *err) NR_MUST_CHECK;
 
-const char *search_event_type_name(enum search_event_type type);
+struct nr_view search_event_type_name(enum search_event_type type);
 
 #endif

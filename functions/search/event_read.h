@@ -1,8 +1,9 @@
 /* event_read.h - how each kind of member of an event is read.
  *
  * Is:      the readers that event.c's tables name: one JSON value in, checked, one member of struct
- * search_event out. Is not:  which members there are, and which must be: event.c. Beware:  `path` of a field
- * is the whole way from the event's root; it is what errors show.
+ *          search_event out.
+ * Is not:  which members there are, and which must be: event.c.
+ * Beware:  `path` of a field is the whole way from the event's root; it is what errors show.
  */
 #ifndef NARAE_SEARCH_EVENT_READ_H
 #define NARAE_SEARCH_EVENT_READ_H
@@ -30,7 +31,7 @@ struct event_field;
 /* Read the value that comes next. Returns 0, or -1 with the error recorded. */
 typedef int (*event_read_fn)(struct event_reader *reader, const struct event_field *field);
 
-/* One member of an object: how it is read, where it goes, and what it may be. */
+/* One member of an object, a row of members.h: how it is read, where it goes, and what it may be. */
 struct event_field {
     struct scan_name name;
     event_read_fn read;

@@ -124,8 +124,10 @@ bool instant_parse(struct nr_view text, int64_t *unix_ms)
     return true;
 }
 
-static char *put(char *out, int64_t value, int n, char behind)
+static char *put(char *out, int64_t number, int n, char behind)
 {
+    unsigned value = (unsigned)number; /* of four digits at most: to divide 64 bits takes longer */
+
     for (int i = n - 1; i >= 0; i--, value /= 10)
         out[i] = (char)('0' + value % 10);
     out[n] = behind;

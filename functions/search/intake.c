@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "functions/search/intake.h"
+#include "functions/search/members.h"
 
 enum { ID_MAX_BYTES = 128, HANDLE_MAX_BYTES = 4096, FIRST_RECORDS = 16 };
 
@@ -31,7 +32,112 @@ static int broken(struct reader *reader)
 
 /* --- SQS ----------------------------------------------------------------------------------------------- */
 
-static struct nr_sqs_record *next_record(struct reader *reader)
+struct message {
+    struct nr_sqs_record record;
+    struct nr_view source, receive_count;
+};
+
+/* One member of a message: how it is read, and where in struct message it goes. */
+struct message_member {
+    struct scan_name name;
+    void (*read)(struct reader *reader, void *out);
+    size_t offset;
+};
+
+static void pass(struct reader *reader, void *out)
+{
+    (void)out;
+    scan_skip(&reader->scan);
+}
+
+/* A string, or nothing when something else stands there. */
+static void read_text(struct reader *reader, void *out)
+{
+    struct scan_text text;
+
+    if (scan_peek(&reader->scan) != SCAN_STRING)
+        scan_skip(&reader->scan);
+    else if (scan_string(&reader->scan, &text))
+        *(struct nr_view *)out = text.raw;
+}
+
+/* For what goes back to AWS as it came, and has no escapes when it comes from there. */
+static void read_plain(struct reader *reader, void *out)
+{
+    struct scan_text text;
+
+    if (scan_peek(&reader->scan) != SCAN_STRING)
+        scan_skip(&reader->scan);
+    else if (scan_string(&reader->scan, &text) && !text.has_escapes && text.raw.len <= HANDLE_MAX_BYTES)
+        *(struct nr_view *)out = text.raw;
+}
+
+/* Whoever reads the events in a body checks every byte of it: here its end is enough. */
+static void read_message_body(struct reader *reader, void *out)
+{
+    if (scan_peek(&reader->scan) == SCAN_STRING)
+        scan_skim(&reader->scan, out);
+    else
+        scan_skip(&reader->scan);
+}
+
+static void read_members(struct reader *reader, struct members members, struct message *message)
+{
+    const void *row;
+
+    scan_enter(&reader->scan, SCAN_OBJECT);
+    while (members_next(&members, &reader->scan, &row)) {
+        const struct message_member *member = row;
+
+        if (member)
+            member->read(reader, (char *)message + member->offset);
+        else
+            scan_skip(&reader->scan);
+    }
+}
+
+#define INTO(member) offsetof(struct message, member)
+
+static void read_attributes(struct reader *reader, void *message)
+{
+    static const struct message_member attributes[] = {
+        {SCAN_NAME("ApproximateReceiveCount"), read_text, INTO(receive_count)},
+        {SCAN_NAME("SentTimestamp"), pass, 0},
+        {SCAN_NAME("SenderId"), pass, 0},
+        {SCAN_NAME("MessageGroupId"), read_text, INTO(record.group_id)},
+    };
+
+    if (scan_peek(&reader->scan) == SCAN_OBJECT)
+        read_members(reader, (struct members)MEMBERS(attributes), message);
+    else
+        scan_skip(&reader->scan);
+}
+
+/* In the order in which Lambda writes them. */
+static const struct message_member message_members[] = {
+    {SCAN_NAME("messageId"), read_text, INTO(record.message_id)},
+    {SCAN_NAME("receiptHandle"), read_plain, INTO(record.receipt_handle)},
+    {SCAN_NAME("body"), read_message_body, INTO(record.body)},
+    {SCAN_NAME("attributes"), read_attributes, 0},
+    {SCAN_NAME("messageAttributes"), pass, 0},
+    {SCAN_NAME("md5OfBody"), pass, 0},
+    {SCAN_NAME("eventSource"), read_text, INTO(source)},
+    {SCAN_NAME("eventSourceARN"), read_plain, INTO(record.queue_arn)},
+    {SCAN_NAME("awsRegion"), pass, 0},
+};
+
+static int check_message(struct reader *reader, const struct message *message)
+{
+    if (message->source.ptr && !nr_view_is(message->source, NR_VIEW("aws:sqs")))
+        return refuse_record(reader, ".eventSource", "must be aws:sqs");
+    if (!message->record.message_id.len || message->record.message_id.len > ID_MAX_BYTES)
+        return refuse_record(reader, ".messageId", "must be a string of 1 to 128 characters");
+    if (!message->record.body.ptr)
+        return refuse_record(reader, ".body", "must be a string");
+    return 0;
+}
+
+static int keep(struct reader *reader, const struct nr_sqs_record *record)
 {
     struct nr_sqs_batch *batch = &reader->intake->sqs;
 
@@ -39,110 +145,30 @@ static struct nr_sqs_record *next_record(struct reader *reader)
         size_t cap = reader->cap ? 2 * reader->cap : FIRST_RECORDS;
         struct nr_sqs_record *grown = realloc(batch->records, cap * sizeof(*grown));
 
-        if (!grown) {
-            nr_err_set(reader->err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory", "no memory for %zu records",
-                       cap);
-            return NULL;
-        }
+        if (!grown)
+            return nr_err_set(reader->err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory",
+                              "no memory for %zu records", cap);
         batch->records = grown;
         reader->cap = cap;
     }
-    batch->records[batch->n_records] = (struct nr_sqs_record){0};
-    return &batch->records[batch->n_records];
-}
-
-/* Whoever reads the events in a body checks every byte of it: here its end is enough. */
-static bool read_record_body(struct reader *reader, struct nr_view *out)
-{
-    return scan_peek(&reader->scan) == SCAN_STRING ? scan_skim(&reader->scan, out) : scan_skip(&reader->scan);
-}
-
-/* A string member, or nothing when something else stands there. */
-static bool read_text(struct reader *reader, struct nr_view *out)
-{
-    struct scan_text text;
-
-    if (scan_peek(&reader->scan) != SCAN_STRING)
-        return scan_skip(&reader->scan);
-    if (!scan_string(&reader->scan, &text))
-        return false;
-    *out = text.raw;
-    return true;
-}
-
-/* For what goes back to AWS as it came, and has no escapes when it comes from there. */
-static void read_plain(struct reader *reader, size_t max_bytes, struct nr_view *out)
-{
-    struct nr_view text = {0};
-
-    read_text(reader, &text);
-    if (text.len <= max_bytes && (!text.len || !memchr(text.ptr, '\\', text.len)))
-        *out = text;
-}
-
-static void read_attributes(struct reader *reader, struct nr_sqs_record *record)
-{
-    struct scan_text name;
-    struct nr_view count = {0};
-
-    if (scan_peek(&reader->scan) != SCAN_OBJECT) {
-        scan_skip(&reader->scan);
-        return;
-    }
-    scan_enter(&reader->scan, SCAN_OBJECT);
-    while (scan_member(&reader->scan, &name)) {
-        if (nr_view_is(name.raw, NR_VIEW("ApproximateReceiveCount")))
-            read_text(reader, &count);
-        else if (nr_view_is(name.raw, NR_VIEW("MessageGroupId")))
-            read_text(reader, &record->group_id);
-        else
-            scan_skip(&reader->scan);
-    }
-    if (!scan_whole(count, &record->receive_count))
-        record->receive_count = 0;
-}
-
-static int check_record(struct reader *reader, const struct nr_sqs_record *record, struct nr_view source)
-{
-    if (source.ptr && !nr_view_is(source, NR_VIEW("aws:sqs")))
-        return refuse_record(reader, ".eventSource", "must be aws:sqs");
-    if (!record->message_id.len || record->message_id.len > ID_MAX_BYTES)
-        return refuse_record(reader, ".messageId", "must be a string of 1 to 128 characters");
-    if (!record->body.ptr)
-        return refuse_record(reader, ".body", "must be a string");
+    batch->records[batch->n_records++] = *record;
     return 0;
 }
 
-static int read_record(struct reader *reader)
+static int read_message(struct reader *reader)
 {
-    struct nr_sqs_record *record = next_record(reader);
-    struct nr_view source = {0};
-    struct scan_text name;
+    struct message message = {0};
 
-    if (!record)
-        return -1;
     if (scan_peek(&reader->scan) != SCAN_OBJECT)
         return refuse_record(reader, "", "must be an object");
-    scan_enter(&reader->scan, SCAN_OBJECT);
-    while (scan_member(&reader->scan, &name)) {
-        if (nr_view_is(name.raw, NR_VIEW("body")))
-            read_record_body(reader, &record->body);
-        else if (nr_view_is(name.raw, NR_VIEW("messageId")))
-            read_text(reader, &record->message_id);
-        else if (nr_view_is(name.raw, NR_VIEW("eventSource")))
-            read_text(reader, &source);
-        else if (nr_view_is(name.raw, NR_VIEW("receiptHandle")))
-            read_plain(reader, HANDLE_MAX_BYTES, &record->receipt_handle);
-        else if (nr_view_is(name.raw, NR_VIEW("eventSourceARN")))
-            read_plain(reader, HANDLE_MAX_BYTES, &record->queue_arn);
-        else if (nr_view_is(name.raw, NR_VIEW("attributes")))
-            read_attributes(reader, record);
-        else
-            scan_skip(&reader->scan);
-    }
+    read_members(reader, (struct members)MEMBERS(message_members), &message);
     if (reader->scan.fault)
         return broken(reader);
-    return check_record(reader, record, source);
+    if (check_message(reader, &message) != 0)
+        return -1;
+    if (!scan_whole(message.receive_count, &message.record.receive_count))
+        message.record.receive_count = 0;
+    return keep(reader, &message.record);
 }
 
 static int read_records(struct reader *reader)
@@ -158,9 +184,8 @@ static int read_records(struct reader *reader)
     while (scan_item(&reader->scan)) {
         if (batch->n_records == NR_SQS_RECORDS_MAX)
             return refuse(reader, "Records", "must have at most 10000 items");
-        if (read_record(reader) != 0)
+        if (read_message(reader) != 0)
             return -1;
-        batch->n_records++;
     }
     return reader->scan.fault ? broken(reader) : 0;
 }

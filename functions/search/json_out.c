@@ -1,9 +1,7 @@
 #include "functions/search/json_out.h"
+#include "functions/search/escape_quick.h"
 
-enum {
-    ESCAPE_MAX_BYTES = 6,     /* \u001f */
-    AHEAD_BYTES = 2 * SIXTEEN /* what copy_quick() may read */
-};
+enum { ESCAPE_MAX_BYTES = 6 /* \u001f */ };
 
 /* The short escapes of RFC 8259 section 7. */
 static const char letters[256] = {
@@ -21,31 +19,6 @@ static char *escape(unsigned char c, char *to)
     to[3] = (char)('0' + (c >> 4)); /* 0, 1 or, of DEL, 7 */
     to[4] = "0123456789abcdef"[c & 15];
     return to + 5;
-}
-
-/* Copy sixteen bytes at a time, what must be escaped is, as long as so many and another sixteen are there.
- * What is found in them is worked off before the next are loaded. */
-static const char *copy_quick(const char *at, const char *end, char **to)
-{
-    char *out = *to;
-
-    for (; end - at >= AHEAD_BYTES; at += SIXTEEN) {
-        sixteen bytes = sixteen_load(at);
-        unsigned mask = sixteen_mask(json_out_escaped(bytes));
-        unsigned from = 0;
-
-        memcpy(out, &bytes, sizeof(bytes)); /* what is behind an escape is written again */
-        for (; mask; mask &= mask - 1) {
-            unsigned n = (unsigned)__builtin_ctz(mask);
-
-            out = escape((unsigned char)at[n], out + (n - from));
-            from = n + 1;
-            memcpy(out, at + from, SIXTEEN);
-        }
-        out += SIXTEEN - from;
-    }
-    *to = out;
-    return at;
 }
 
 /* Copy up to what must be escaped, sixteen bytes at a time: what is behind it, or behind the end, is written
@@ -80,7 +53,7 @@ void json_out_text(struct nr_buf *out, struct nr_view text)
     end = at + text.len;
     to = out->data + out->len;
     *to++ = '"';
-    at = copy_quick(at, end, &to);
+    at = escape_quick(at, end, &to);
     while ((at = copy_plain(at, end, &to)) < end)
         to = escape((unsigned char)*at++, to);
     *to++ = '"';

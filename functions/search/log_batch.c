@@ -156,7 +156,8 @@ static int add_event(struct log_batch *batch, struct place *place, struct nr_vie
         return -1;
     nr_buf_add_char(text, '\n');
     batch->n_with_pii += pii != 0;
-    *session = session_of(&event);
+    if (batch->outbox.options.is_by_session)
+        *session = session_of(&event);
     return 0;
 }
 
@@ -169,7 +170,7 @@ int log_batch_body(struct log_batch *batch, struct nr_view raw, struct nr_view *
         *out = raw;
         return 0;
     }
-    if (!nr_buf_room(&batch->body, raw.len))
+    if (!nr_buf_room(&batch->body, raw.len + SCAN_SPARE_BYTES))
         return nr_buf_check(&batch->body, "a body", err);
     if (!scan_unescape_skimmed(raw, batch->body.data, &batch->body.len))
         return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidJson", "has an escape that is none");

@@ -169,7 +169,7 @@ static struct nr_view meaning_of(struct row *row, struct scan_text text)
     struct nr_buf *room = &row->maker->norm;
 
     nr_buf_reset(room);
-    if (!text.has_escapes || !nr_buf_room(room, text.raw.len))
+    if (!text.has_escapes || !nr_buf_room(room, text.raw.len + SCAN_SPARE_BYTES))
         return text.raw;
     room->len = scan_unescape(text, room->data);
     return nr_buf_view(room);
@@ -321,7 +321,7 @@ static void put_id(struct row *row, const struct search_event *event, struct nr_
 
 static int put_head(struct row *row, const struct search_event *event)
 {
-    put_plain(row, NAMED("event_type"), nr_view(search_event_type_name(event->type)));
+    put_plain(row, NAMED("event_type"), search_event_type_name(event->type));
     put_words(row, NAMED("action_name"), event->action_name);
     put_instant(row, NAMED("timestamp"), event->timestamp_unix_ms);
     put_plain(row, NAMED("received_at"), nr_view_n(row->maker->received, INSTANT_BYTES));

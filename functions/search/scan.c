@@ -163,7 +163,7 @@ bool scan_member(struct scan *scan, struct scan_text *name)
     return true;
 }
 
-bool scan_item(struct scan *scan)
+bool scan_any_item(struct scan *scan)
 {
     return another(scan, ']');
 }

@@ -1,7 +1,8 @@
 /* scan.h - read JSON once, from left to right, without building anything.
  *
  * Is:      pure; a strict pull reader (RFC 8259, valid UTF-8, bounded depth) over bytes that stay where they
- * are. Is not:  a document: nothing can be asked for twice, and of members with the same name each is seen.
+ *          are.
+ * Is not:  a document: nothing can be asked for twice, and of members with the same name each is seen.
  * Beware:  the first fault stays, and from then on every call says no: look at `fault` once, at the end.
  *          Views point into the text; a string with escapes is raw until scan_unescape().
  * Source:  RFC 8259; RFC 3629 section 4 (well-formed UTF-8).
@@ -77,6 +78,16 @@ bool scan_enter(struct scan *scan, enum scan_kind kind);
  */
 bool scan_member(struct scan *scan, struct scan_text *name);
 
+/* Is it the `}` that comes next, without a blank in front? Then it is passed; else nothing happens. */
+static inline bool scan_is_closed(struct scan *scan)
+{
+    if (scan->fault || scan->at == scan->end || *scan->at != '}')
+        return false;
+    scan->at++;
+    scan->is_first = false;
+    return true;
+}
+
 /* A name that needs no escapes, as a member begins with it: quotes around it and a colon behind. A bit for
  * each byte that counts. */
 struct scan_name {
@@ -110,7 +121,16 @@ static inline bool scan_member_is(struct scan *scan, const struct scan_name *nam
 }
 
 /* Is there another item? It comes next. False at the `]`, which is passed, or on a fault. */
-bool scan_item(struct scan *scan);
+bool scan_any_item(struct scan *scan);
+
+/* The same; most stand behind a comma. */
+static inline bool scan_item(struct scan *scan)
+{
+    if (scan->fault || scan->at == scan->end || scan->is_first || *scan->at != ',')
+        return scan_any_item(scan);
+    scan->at++;
+    return true;
+}
 
 /* The length of the string whose quote is at `at`, if it is short and nothing but ASCII without escapes, as
  * most are; else -1. */
@@ -162,8 +182,11 @@ bool scan_end(struct scan *scan);
 /* Record a fault of the caller's own, unless there is one; false always. words is static. */
 bool scan_fail(struct scan *scan, const char *words);
 
-/* Write what the string means to `out`, which has room for text.raw.len bytes and is not the text itself;
- * returns how many were written: never more than that. */
+/* What scan_unescape() may write behind what it returns. */
+enum { SCAN_SPARE_BYTES = SIXTEEN };
+
+/* Write what the string means to `out`, which has room for text.raw.len bytes and SCAN_SPARE_BYTES more, and
+ * is not the text itself; returns how many were written: never more than text.raw.len. */
 size_t scan_unescape(struct scan_text text, char *out);
 
 /* The same for what scan_skim() has read. False when one of its escapes is none; what `out` holds is then no

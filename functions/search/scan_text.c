@@ -2,6 +2,7 @@
 
 #include "functions/search/scan.h"
 #include "functions/search/sixteen.h"
+#include "functions/search/unescape_quick.h"
 
 /* Length of the well-formed sequence at `at`, 2 to 4; 0 = none (RFC 3629 section 4). */
 static size_t sequence(const unsigned char *at, size_t left)
@@ -191,64 +192,10 @@ static size_t put_utf8(int32_t c, char *out)
     return 4;
 }
 
-enum { BLOCK = 64 /* bytes: a bit for each in a word */ };
-
-/* A bit for each backslash of a block, the lowest for the first byte. */
-static uint64_t backslashes_of(const char *block)
-{
-    uint64_t bits = 0;
-
-    for (unsigned i = 0; i < BLOCK; i += SIXTEEN)
-        bits |= (uint64_t)sixteen_mask(sixteen_load(block + i) == '\\') << i;
-    return bits;
-}
-
-/* Copy what is between two escapes. Up to fifteen bytes more are read and written. */
-static char *copy_run(const char *from, const char *until, char *to)
-{
-    size_t n = (size_t)(until - from);
-
-    memcpy(to, from, SIXTEEN); /* most are no longer */
-    for (size_t at = SIXTEEN; at < n; at += SIXTEEN)
-        memcpy(to + at, from + at, SIXTEEN);
-    return to + n;
-}
-
-/* Copy with escapes of one letter resolved, as long as a block and sixteen bytes are there; up to any other
- * escape at most. */
-static const char *quick_copy(const char *at, const char *end, char **to)
-{
-    const char *block = at;
-    char *out = *to;
-
-    for (; end - block >= BLOCK + SIXTEEN; block += BLOCK) {
-        uint64_t bits = backslashes_of(block);
-
-        if (at > block)
-            bits &= ~(uint64_t)1; /* it is the letter of an escape */
-        for (unsigned n; bits; bits &= ~((uint64_t)3 << n)) {
-            char meaning;
-
-            n = (unsigned)__builtin_ctzll(bits);
-            out = copy_run(at, block + n, out);
-            at = block + n;
-            meaning = meanings[(unsigned char)at[1]];
-            if (!meaning) {
-                *to = out;
-                return at;
-            }
-            *out++ = meaning;
-            at += 2;
-        }
-    }
-    *to = at < block ? copy_run(at, block, out) : out;
-    return at < block ? block : at;
-}
-
-/* Copy up to the next escape that quick_copy() leaves. */
+/* Copy up to the next escape that unescape_quick() leaves. */
 static const char *copy_plain(const char *at, const char *end, char **to)
 {
-    at = quick_copy(at, end, to);
+    at = unescape_quick(at, end, to);
     while (at < end && *at != '\\')
         *(*to)++ = *at++;
     return at;

@@ -82,7 +82,7 @@ static void read_body(struct nr_view raw, bool is_base64)
     struct nr_view body;
 
     nr_buf_reset(&kept.body);
-    if (!nr_buf_room(&kept.body, raw.len + 1))
+    if (!nr_buf_room(&kept.body, raw.len + SCAN_SPARE_BYTES))
         return;
     if (!scan_unescape_skimmed(raw, kept.body.data, &kept.body.len))
         return;

@@ -10,7 +10,8 @@
 
 enum {
     REALM_MAX_BYTES = 15,
-    ID_MAX_BYTES = 4 * 100 /* SEARCH_TEXT_MAX_CHARS of four bytes */
+    ID_MAX_BYTES = 4 * 100, /* SEARCH_TEXT_MAX_CHARS of four bytes */
+    MESSAGE_MAX_BYTES = REALM_MAX_BYTES + 1 + ID_MAX_BYTES
 };
 
 static int refuse(const char *setting, const char *why, struct nr_err *err)
@@ -108,20 +109,41 @@ static void write_hex(const uint8_t *bytes, char out[PSEUDONYM_CHARS])
     memcpy(out + SIXTEEN, &text, sizeof(text));
 }
 
-int pseudonym_make(const struct pseudonym_key *key, const char *realm, struct nr_view id,
-                   char out[PSEUDONYM_CHARS], struct nr_err *err)
+/* What is hashed: the realm, a colon and the id. */
+static int write_message(const struct pseudonym *one, char message[MESSAGE_MAX_BYTES], struct nr_view *out,
+                         struct nr_err *err)
 {
-    char message[REALM_MAX_BYTES + 1 + ID_MAX_BYTES];
-    uint8_t mac[NR_SHA256_BYTES];
-    size_t n = strlen(realm);
+    size_t n = one->realm.len;
 
-    if (n > REALM_MAX_BYTES || id.len > ID_MAX_BYTES)
-        return nr_err_set(err, NR_ERR_BUG, NULL, "an id of %zu bytes", id.len);
-    memcpy(message, realm, n);
+    if (n > REALM_MAX_BYTES || one->id.len > ID_MAX_BYTES)
+        return nr_err_set(err, NR_ERR_BUG, NULL, "an id of %zu bytes", one->id.len);
+    memcpy(message, one->realm.ptr, n);
     message[n++] = ':';
-    memcpy(message + n, id.ptr, id.len);
-    if (nr_crypto_mac_sign(key->mac, nr_view_n(message, n + id.len), mac, err) != 0)
+    memcpy(message + n, one->id.ptr, one->id.len);
+    *out = nr_view_n(message, n + one->id.len);
+    return 0;
+}
+
+int pseudonym_make(const struct pseudonym_key *key, struct pseudonym *each, size_t n, struct nr_err *err)
+{
+    char rooms[PSEUDONYM_EACH_MAX][MESSAGE_MAX_BYTES];
+    struct nr_view messages[PSEUDONYM_EACH_MAX] = {0};
+    uint8_t macs[PSEUDONYM_EACH_MAX][NR_SHA256_BYTES];
+    size_t n_messages = 0;
+
+    if (n > PSEUDONYM_EACH_MAX)
+        return nr_err_set(err, NR_ERR_BUG, NULL, "%zu ids at once", n);
+    for (size_t i = 0; i < n; i++) {
+        if (!each[i].id.ptr)
+            continue;
+        if (write_message(&each[i], rooms[n_messages], &messages[n_messages], err) != 0)
+            return -1;
+        n_messages++;
+    }
+    if (nr_crypto_mac_sign_each(key->mac, messages, n_messages, macs, err) != 0)
         return -1;
-    write_hex(mac, out);
+    for (size_t i = n; i-- > 0;)
+        if (each[i].id.ptr)
+            write_hex(macs[--n_messages], each[i].text);
     return 0;
 }

@@ -1,9 +1,9 @@
 /* pseudonym.h - who it was, without saying who.
  *
  * Is:      pure; HMAC-SHA-256 of an id under a secret key: the same person stays the same one, and nobody
- * without the key can try all ids until one fits. Is not:  anonymity: whoever has the key can. Rotate it;
- * pseudonyms of different keys do not compare. Source:  RFC 2104; the secret is {"id":"2026-11","key":"BASE64
- * OF 32 OR MORE RANDOM BYTES"}.
+ *          without the key can try all ids until one fits.
+ * Is not:  anonymity: whoever has the key can. Rotate it; pseudonyms of different keys do not compare.
+ * Source:  RFC 2104; the secret is {"id":"2026-11","key":"BASE64 OF 32 OR MORE RANDOM BYTES"}.
  */
 #ifndef NARAE_SEARCH_PSEUDONYM_H
 #define NARAE_SEARCH_PSEUDONYM_H
@@ -18,7 +18,8 @@ enum {
     PSEUDONYM_CHARS = 32,         /* 128 bits in hexadecimal: two people share one among 2^64 */
     PSEUDONYM_KEY_MIN_BYTES = 32, /* as long as the hash: RFC 2104 section 3 */
     PSEUDONYM_KEY_MAX_BYTES = 64, /* a block of the hash: longer ones would be hashed first */
-    PSEUDONYM_KEY_ID_MAX_BYTES = 64
+    PSEUDONYM_KEY_ID_MAX_BYTES = 64,
+    PSEUDONYM_EACH_MAX = 3 /* ids of a search that are somebody's */
 };
 
 struct nr_crypto_mac;
@@ -36,11 +37,16 @@ int pseudonym_key_parse(const char *setting, struct nr_view secret, struct pseud
 /* Wipe and release. Accepts a zeroed key. */
 void pseudonym_key_done(struct pseudonym_key *key);
 
-/* The pseudonym of an id.
- *
- * realm  in  what kind of id: "user", "client", "session"; the same text as another kind has another
- * pseudonym Returns 0, or -1: UNAVAILABLE (memory). */
-int pseudonym_make(const struct pseudonym_key *key, const char *realm, struct nr_view id,
-                   char out[PSEUDONYM_CHARS], struct nr_err *err) NR_MUST_CHECK;
+/* An id, and what stands for it. */
+struct pseudonym {
+    struct nr_view realm; /* what kind of id: "user"; the same text as another kind has another pseudonym */
+    struct nr_view id;    /* ptr NULL: there is none, and no text */
+    char text[PSEUDONYM_CHARS];
+};
+
+/* Write the text of each. All ids of a search at once: their hashes are made side by side (narae/crypto.h).
+ * Returns 0, or -1: UNAVAILABLE (memory). */
+int pseudonym_make(const struct pseudonym_key *key, struct pseudonym *each, size_t n,
+                   struct nr_err *err) NR_MUST_CHECK;
 
 #endif

@@ -123,25 +123,25 @@ static void put_key(struct row *row, struct nr_view name, struct nr_view text)
 
 /* --- groups of members --------------------------------------------------------------------------------- */
 
-static int put_pseudonym(struct row *row, struct nr_view name, const char *realm, struct nr_view id)
-{
-    char text[PSEUDONYM_CHARS];
-
-    if (!id.ptr)
-        return 0;
-    if (pseudonym_make(row->maker->key, realm, id, text, row->err) != 0)
-        return -1;
-    put_plain(row, name, nr_view_n(text, sizeof(text)));
-    return 0;
-}
-
 static int put_people(struct row *row, const struct search_event *event)
 {
-    if (put_pseudonym(row, NAMED("client_id"), "client", event->client_id) != 0 ||
-        put_pseudonym(row, NAMED("session_id"), "session", event->session_id) != 0 ||
-        put_pseudonym(row, NAMED("user_hash"), "user", event->user_id) != 0)
+    const struct nr_view names[] = {NAMED("client_id"), NAMED("session_id"), NAMED("user_hash")};
+    struct pseudonym people[] = {
+        {.realm = NR_VIEW("client"), .id = event->client_id},
+        {.realm = NR_VIEW("session"), .id = event->session_id},
+        {.realm = NR_VIEW("user"), .id = event->user_id},
+    };
+    bool is_anyone = false;
+
+    if (pseudonym_make(row->maker->key, people, sizeof(people) / sizeof(people[0]), row->err) != 0)
         return -1;
-    if (event->client_id.ptr || event->session_id.ptr || event->user_id.ptr)
+    for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++) {
+        if (!people[i].id.ptr)
+            continue;
+        put_plain(row, names[i], nr_view_n(people[i].text, PSEUDONYM_CHARS));
+        is_anyone = true;
+    }
+    if (is_anyone)
         put_plain(row, NAMED("hash_key_id"), nr_view(row->maker->key->id));
     return 0;
 }

@@ -312,23 +312,3 @@ Test(crypto, same_bytes_are_the_same_and_one_bit_is_not)
     cr_expect(nr_crypto_is_same(a, b, 15));
     cr_expect(nr_crypto_is_same(a, b, 0));
 }
-
-Test(crypto, makes_the_same_hmac_with_a_key_that_is_kept)
-{
-    struct nr_crypto_mac *mac = NULL;
-    struct nr_err why = {0};
-    char data[200];
-
-    memset(data, 'x', sizeof(data));
-    cr_assert_eq(nr_crypto_mac_new(NR_VIEW("Jefe"), &mac, &why), 0, "%s", why.message);
-    for (size_t n = 0; n < sizeof(data); n++) {
-        uint8_t once[NR_SHA256_BYTES];
-        uint8_t kept[NR_SHA256_BYTES];
-
-        cr_assert_eq(nr_crypto_hmac_sha256(NR_VIEW("Jefe"), nr_view_n(data, n), once, &why), 0);
-        cr_assert_eq(nr_crypto_mac_sign(mac, nr_view_n(data, n), kept, &why), 0);
-        cr_assert_arr_eq(once, kept, NR_SHA256_BYTES, "%zu bytes", n);
-    }
-    nr_crypto_mac_free(mac);
-    nr_crypto_mac_free(NULL);
-}

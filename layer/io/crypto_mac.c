@@ -84,7 +84,7 @@ static void last_block(struct nr_view data, uint8_t block[SHA256_CBLOCK])
     if (data.len)
         memcpy(block, data.ptr, data.len);
     block[data.len] = 0x80;
-    memcpy(block + SHA256_CBLOCK - sizeof(n_bits), &n_bits, sizeof(n_bits));
+    memcpy(&block[SHA256_CBLOCK - sizeof(n_bits)], &n_bits, sizeof(n_bits));
 }
 
 /* The hash of a message that ends in one block: nothing of it need be gathered first. */

@@ -96,7 +96,7 @@ INLINE void step(struct lane *lane, const uint32_t *constants, int i, bool is_ex
 
     if (is_extended)
         extend(lane->words, i);
-    both = _mm_add_epi32(lane->words[i], load(constants + 4 * i));
+    both = _mm_add_epi32(lane->words[i], load(&constants[4 * i]));
     state->cdgh = _mm_sha256rnds2_epu32(state->cdgh, state->abef, both);
     state->abef = _mm_sha256rnds2_epu32(state->abef, state->cdgh, _mm_shuffle_epi32(both, 0x0e));
 }
@@ -128,7 +128,7 @@ SHA void sha256_lanes(const uint32_t state[SHA256_STATE_WORDS],
     for (int n = 0; n < SHA256_LANES; n++) {
         lanes[n].state = before;
         for (int i = 0; i < 4; i++)
-            lanes[n].words[i] = _mm_shuffle_epi8(load(blocks[n] + 16 * i), load(big_endian));
+            lanes[n].words[i] = _mm_shuffle_epi8(load(&blocks[n][16 * i]), load(big_endian));
     }
     sixteen_rounds(lanes, round_constants, false);
     for (int n = 16; n < ROUNDS; n += 16)

@@ -79,7 +79,7 @@ INLINE void store_hash(const struct state *before, const struct state *after, ui
 }
 
 /* The next four words of the message schedule take the place of the first four of the last sixteen. */
-INLINE void extend(__m128i words[4], int i)
+INLINE void extend(__m128i words[4], size_t i)
 {
     __m128i last = words[(i + 3) & 3];
     __m128i sum = _mm_add_epi32(_mm_sha256msg1_epu32(words[i], words[(i + 1) & 3]),
@@ -88,8 +88,9 @@ INLINE void extend(__m128i words[4], int i)
     words[i] = _mm_sha256msg2_epu32(sum, last);
 }
 
-/* Four rounds of one lane. */
-INLINE void step(struct lane *lane, const uint32_t *constants, int i, bool is_extended)
+/* Four rounds of one lane. Two of them turn a, b, e, f into c, d, g, h, and make new ones where c, d, g, h were:
+ * after four, each half is what its name says again. */
+INLINE void step(struct lane *lane, const uint32_t *constants, size_t i, bool is_extended)
 {
     struct state *state = &lane->state;
     __m128i both;
@@ -102,7 +103,7 @@ INLINE void step(struct lane *lane, const uint32_t *constants, int i, bool is_ex
 }
 
 /* Of all lanes: the next one's instructions wait for nothing that this one does. */
-INLINE void steps(struct lane lanes[SHA256_LANES], const uint32_t *constants, int i, bool is_extended)
+INLINE void steps(struct lane lanes[SHA256_LANES], const uint32_t *constants, size_t i, bool is_extended)
 {
     step(&lanes[0], constants, i, is_extended);
     step(&lanes[1], constants, i, is_extended);
@@ -127,7 +128,7 @@ SHA void sha256_lanes(const uint32_t state[SHA256_STATE_WORDS],
 
     for (int n = 0; n < SHA256_LANES; n++) {
         lanes[n].state = before;
-        for (int i = 0; i < 4; i++)
+        for (size_t i = 0; i < 4; i++)
             lanes[n].words[i] = _mm_shuffle_epi8(load(&blocks[n][16 * i]), load(big_endian));
     }
     sixteen_rounds(lanes, round_constants, false);

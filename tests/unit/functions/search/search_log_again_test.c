@@ -5,16 +5,9 @@
 
 #include <criterion/criterion.h>
 
-#include <narae/clock.h>
-#include <narae/handler.h>
-
-#include "functions/search/kinesis.h"
 #include "tests/support/canned_http.h"
-#include "tests/support/fake_clock.h"
 #include "tests/support/log_capture.h"
-
-/* functions/search/search_log.c, whose table is renamed for tests. */
-extern const struct nr_handler search_log_handler;
+#include "tests/support/search_log_stage.h"
 
 #define ANSWER(status, headers, body) "HTTP/1.1 " status "\r\nConnection: close\r\n" headers "\r\n" body
 #define ARN                           "arn:aws:sqs:us-east-1:123456789012:searches"
@@ -25,12 +18,10 @@ extern const struct nr_handler search_log_handler;
 #define SEARCH "{\\\"user_query\\\":\\\"a\\\"}"
 #define TWO    "{\"Records\":[" RECORD("a", "1", SEARCH) "," RECORD("b", "3", SEARCH) "]}"
 
-enum { TIME_MS = 60000, REPLY_BYTES = 65536 };
+enum { TIME_MS = 60000 };
 
 static struct canned_http *stream, *sqs;
 static struct canned_http_journal asked, told;
-static struct nr_buf reply_body;
-static struct nr_err err;
 
 static struct canned_http *serve(const char *endpoint_env, const char *const *answer)
 {
@@ -42,51 +33,23 @@ static struct canned_http *serve(const char *endpoint_env, const char *const *an
     return server;
 }
 
-static void pause_fake(int64_t wait_ms)
-{
-    (void)wait_ms;
-}
-
 static void set_up(void)
 {
     static const char *const answer[] = {ANSWER("200 OK", "", "{}")};
 
-    fake_clock_set(1790000000000, 1000);
-    kinesis_pause_replace(pause_fake);
+    search_log_stage_init();
     setenv("AWS_REGION", "us-east-1", 1);
-    setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", "hush", 1);
-    setenv("NARAE_SEARCH_STREAM", "searches", 1);
-    setenv("NARAE_SEARCH_PSEUDONYM_KEY", "env:THE_KEY", 1);
-    setenv("THE_KEY", "{\"id\":\"2026-11\",\"key\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"}", 1);
-    setenv("AWS_LAMBDA_LOG_FORMAT", "JSON", 1);
-    nr_buf_init(&reply_body, REPLY_BYTES);
-    log_capture_begin();
     sqs = serve("AWS_ENDPOINT_URL_SQS", answer);
 }
 
-static void tear_down(void)
-{
-    nr_buf_done(&reply_body);
-}
-
-TestSuite(search_log_again, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(search_log_again, .init = set_up, .fini = search_log_stage_done, .timeout = 60);
 
 /* With a stream that always answers so. */
 static void invoke(const char *const *answer, const char *event)
 {
-    json_t *slot = NULL;
-    struct nr_request request = {.struct_bytes = sizeof(request),
-                                 .event = nr_view(event),
-                                 .content_type = "application/json",
-                                 .request_id = "req-1",
-                                 .deadline_mono_ms = nr_clock_mono_ms() + TIME_MS,
-                                 .json_slot = &slot};
-    struct nr_reply reply = {.struct_bytes = sizeof(reply), .body = &reply_body};
-
     stream = serve("AWS_ENDPOINT_URL_KINESIS", answer);
-    cr_assert_eq(search_log_handler.init(&err), 0, "%s", err.message);
-    cr_expect_eq(search_log_handler.invoke(&request, &reply, &err), 0, "%s", err.message);
+    cr_assert_eq(search_log_handler.init(&search_log_stage_err), 0, "%s", search_log_stage_err.message);
+    cr_expect_eq(search_log_stage_invoke(event, TIME_MS), 0, "%s", search_log_stage_err.message);
     canned_http_stop(stream, &asked);
     canned_http_stop(sqs, &told);
 }
@@ -133,7 +96,7 @@ Test(search_log_again, at_once_what_is_malformed_and_never_what_is_done)
 
     invoke(answer, "{\"Records\":[" RECORD("a", "1", SEARCH) "," RECORD("b", "1", "nonsense!") "]}");
 
-    cr_expect_eq(told_s("handle-a"), -1, "%s", nr_buf_text(&reply_body));
+    cr_expect_eq(told_s("handle-a"), -1, "%s", nr_buf_text(&search_log_stage_reply));
     cr_expect_eq(told_s("handle-b"), 0, "%s", told.last);
 }
 
@@ -160,7 +123,7 @@ Test(search_log_again, events_of_a_request_have_no_queue)
            "{\"version\":\"2.0\",\"requestContext\":{\"http\":{\"method\":\"POST\"}},\"body\":\"" SEARCH
            "\"}");
 
-    cr_expect_not_null(strstr(nr_buf_text(&reply_body), "\"statusCode\":503"));
+    cr_expect_not_null(strstr(nr_buf_text(&search_log_stage_reply), "\"statusCode\":503"));
     cr_expect_eq(told.n_requests, 0);
 }
 
@@ -172,7 +135,8 @@ Test(search_log_again, a_handle_with_escapes_is_passed_over)
     invoke(answer, "{\"Records\":[{\"messageId\":\"a\",\"receiptHandle\":\"h\\u0041\",\"body\":\"nonsense!\","
                    "\"eventSourceARN\":\"" ARN "\"}]}");
 
-    cr_expect_str_eq(nr_buf_text(&reply_body), "{\"batchItemFailures\":[{\"itemIdentifier\":\"a\"}]}");
+    cr_expect_str_eq(nr_buf_text(&search_log_stage_reply),
+                     "{\"batchItemFailures\":[{\"itemIdentifier\":\"a\"}]}");
     cr_expect_eq(told.n_requests, 0);
 }
 
@@ -189,7 +153,8 @@ Test(search_log_again, a_queue_that_cannot_be_told_is_one_line_more)
     invoke(answer, "{\"Records\":[" RECORD("b", "1", "nonsense!") "]}");
 
     log = log_capture_take();
-    cr_expect_str_eq(nr_buf_text(&reply_body), "{\"batchItemFailures\":[{\"itemIdentifier\":\"b\"}]}");
+    cr_expect_str_eq(nr_buf_text(&search_log_stage_reply),
+                     "{\"batchItemFailures\":[{\"itemIdentifier\":\"b\"}]}");
     cr_expect_not_null(
         strstr(log, "\"WARN\",\"message\":\"messages come back after the visibility timeout\""), "%s", log);
     cr_expect_not_null(strstr(log, "AccessDeniedException"), "%s", log);

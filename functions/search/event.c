@@ -222,8 +222,10 @@ int search_event_read(struct scan *scan, const struct event_place *place, int64_
         .timestamp_unix_ms = -1, .result_count = -1, .page = -1, .page_size = -1, .position = -1};
     nr_buf_reset(arena);
     reader.arena_at = nr_buf_room(arena, (size_t)(scan->end - scan->at) + SCAN_SPARE_BYTES);
-    if (!reader.arena_at)
+    if (!reader.arena_at) {
+        scan_skip(scan); /* it is refused: the next one may have room */
         return nr_buf_check(arena, "a search event", err);
+    }
     if (read_event(&reader) != 0)
         return give_up(scan, out, err);
     *scan = reader.scan;

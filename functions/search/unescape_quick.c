@@ -63,9 +63,14 @@ SHUFFLES static const char *copy(const char *at, const char *end, char **to)
         sixteen bytes = left < SIXTEEN ? sixteen_load_part(at, left) : sixteen_load(at);
         unsigned letters = sixteen_mask((bytes == '"') | (bytes == '\\') | (bytes == '/'));
         unsigned escapes = escapes_of(sixteen_mask(bytes == '\\') & ~is_open);
+        unsigned others = (escapes << 1 | is_open) & 0xffff & ~letters;
 
-        if ((escapes << 1 | is_open) & 0xffff & ~letters)
-            break;
+        if (others) { /* up to the backslash of the first one, which may be the open one */
+            unsigned n = (unsigned)__builtin_ctz(others) - 1;
+
+            *to = others & 1 ? out : keep(bytes, escapes | ~0u << n, out);
+            return others & 1 ? at - 1 : at + n;
+        }
         out = keep(bytes, escapes, out);
         is_open = escapes >> (SIXTEEN - 1);
     }

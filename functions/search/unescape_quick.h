@@ -3,7 +3,7 @@
  * Is:      pure; copies text and leaves out the backslash of each \", \\ and \/, of which such text is full.
  *          No branch depends on where they stand: to go from one to the next would be guessed wrong too
  *          often.
- * Is not:  for any other escape: it stops somewhere in front of one.
+ * Is not:  for any other escape: it stops in front of one.
  * Beware:  does nothing where shuffle_can() says no: whoever calls goes on byte by byte.
  */
 #ifndef NARAE_SEARCH_UNESCAPE_QUICK_H

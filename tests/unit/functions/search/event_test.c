@@ -221,3 +221,24 @@ Test(event_search, refuses_an_event_that_is_too_large)
     cr_assert_eq(parse(text), -1);
     cr_assert_str_eq(err.message, R ": must have at most 65536 bytes");
 }
+
+/* Or whoever reads one event after the other would get the same one for ever. */
+Test(event_search, passes_over_an_event_that_there_is_no_room_for)
+{
+    static const struct event_place place = {.in = EVENT_IN_BODY};
+    char room[64];
+    struct nr_buf small = {.data = room, .cap = sizeof(room), .max_bytes = sizeof(room) - 1};
+    struct scan scan;
+
+    scan_init(
+        &scan,
+        NR_VIEW("{\"user_query\":\"too long for an arena of sixty-three bytes\"}{\"user_query\":\"a\"}"));
+    nr_err_reset(&err);
+    cr_assert_eq(search_event_read(&scan, &place, NOW_MS, &small, &event, &err), -1);
+    cr_expect_eq(err.kind, NR_ERR_INVALID);
+    cr_expect_null(scan.fault);
+
+    nr_buf_reset(&small);
+    cr_assert_eq(search_event_read(&scan, &place, NOW_MS, &small, &event, &err), 0, "%s", err.message);
+    IS(user_query, "a");
+}

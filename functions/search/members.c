@@ -25,7 +25,7 @@ bool members_find(struct members *members, struct scan *scan, const void **row)
 
     if (!scan_member(scan, &name))
         return false;
-    /* Ours need no escapes; with one it is some other name, whatever it means. */
-    *row = name.has_escapes ? NULL : find(members, name.raw);
+    /* As it stands: ours need no escapes; with one it is some other name, whatever it means. */
+    *row = find(members, name.raw);
     return true;
 }

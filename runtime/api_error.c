@@ -31,8 +31,8 @@ static bool is_letter(char c)
     return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
-/* Lambda looks for (Runtime|Function)\.[A-Z][a-zA-Z]+ and keeps the whole; what follows must suit a header.
- */
+/* Lambda looks for (Runtime|Function)\.[A-Z][a-zA-Z]+ and keeps the whole; what follows must suit a
+ * header. */
 static bool is_kept(const char *name)
 {
     if (name[0] < 'A' || name[0] > 'Z' || !is_letter(name[1]))

@@ -85,8 +85,8 @@ static int try_once(struct api *api, struct nr_err *err)
     return 0;
 }
 
-/* Ask until there is an event. Only what was lost on the way, or an undocumented reply, is asked for again.
- */
+/* Ask until there is an event. Only what was lost on the way, or an undocumented reply, is asked for
+ * again. */
 static int ask_with_patience(struct api *api, struct nr_err *err)
 {
     for (int attempt = 1;; attempt++) {

@@ -39,8 +39,8 @@ void conn_drop(struct conn *conn);
 /* A connection that is not known to be dead. Returns 0, or -1: UNAVAILABLE, Runtime.ConnectionLost. */
 int conn_ensure(struct conn *conn, struct nr_err *err) NR_MUST_CHECK;
 
-/* Begin a request in conn->head: request line, Host, User-Agent. The caller adds headers and the empty line.
- */
+/* Begin a request in conn->head: request line, Host, User-Agent. The caller adds headers and the empty
+ * line. */
 void conn_begin(struct conn *conn, const char *method, const char *path);
 
 /* Send conn->head and the body, in one system call where the kernel takes them.

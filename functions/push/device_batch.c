@@ -10,8 +10,7 @@
 /* Two statements inside a VPC take milliseconds; a wave is not begun when there is less than this left. */
 enum { WAVE_MIN_MS = 1000 };
 
-/* --- read
- * ------------------------------------------------------------------------------------------------------- */
+/* --- read ----------------------------------------------------------------------------------------------- */
 
 static void refuse(struct device_batch *batch, size_t i, const struct nr_err *why)
 {
@@ -71,8 +70,7 @@ bool device_batch_is_open(const struct device_batch *batch)
     return false;
 }
 
-/* --- apply
- * ------------------------------------------------------------------------------------------------------ */
+/* --- apply ---------------------------------------------------------------------------------------------- */
 
 /* What goes to the registry together. */
 struct wave {

@@ -9,8 +9,7 @@ enum {
     RESULT_MAX_BYTES = 8 * NR_ERR_MESSAGE_MAX_BYTES /* every byte may become an escape */
 };
 
-/* --- what came
- * -------------------------------------------------------------------------------------------------- */
+/* --- what came ------------------------------------------------------------------------------------------ */
 
 static int read_direct(const json_t *event, struct device_intake *out, struct nr_err *err)
 {
@@ -98,8 +97,7 @@ bool device_intake_is_behind(const struct device_intake *intake, size_t i, size_
            nr_view_is(records[i].group_id, records[before].group_id);
 }
 
-/* --- what goes back
- * --------------------------------------------------------------------------------------------- */
+/* --- what goes back ------------------------------------------------------------------------------------- */
 
 static void write_error(struct device_intake *intake, size_t i, const struct nr_err *why)
 {

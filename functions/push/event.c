@@ -14,9 +14,7 @@ enum {
     DEVICE_ID_MAX_BYTES = 18 /* any such number fits into a bigint */
 };
 
-/* --- to
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- to ------------------------------------------------------------------------------------------------- */
 
 static int check_user(const struct nr_json_place *item, struct nr_view text, struct nr_err *err)
 {
@@ -121,8 +119,7 @@ static int parse_to(const struct nr_json_place *to, struct push_message *out, st
     return nr_json_refuse(to, err, "must have one of users, devices, topic, condition");
 }
 
-/* --- the rest
- * --------------------------------------------------------------------------------------------------- */
+/* --- the rest ------------------------------------------------------------------------------------------- */
 
 static int parse_expiry(const struct nr_json_place *place, struct push_message *out, struct nr_err *err)
 {

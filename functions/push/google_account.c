@@ -51,8 +51,8 @@ static int check_project_id(const struct nr_json_place *root, const char *projec
     return nr_json_refuse(&place, err, "may only contain a-z, 0-9, '-', '.' and ':'");
 }
 
-/* "http://127.0.0.1:PORT/": the whole authority is compared, as "127.0.0.1:80@elsewhere" begins the same way.
- */
+/* "http://127.0.0.1:PORT/": the whole authority is compared, as "127.0.0.1:80@elsewhere" begins the same
+ * way. */
 static bool is_loopback(const char *uri)
 {
     static const char start[] = "http://127.0.0.1:";

@@ -20,8 +20,7 @@ enum {
 
 static const char scope[] = "https://www.googleapis.com/auth/firebase.messaging";
 
-/* --- the assertion
- * ---------------------------------------------------------------------------------------------- */
+/* --- the assertion -------------------------------------------------------------------------------------- */
 
 static void add_member(struct nr_buf *out, const char *name, const char *value)
 {
@@ -80,8 +79,7 @@ int google_assertion(const struct google_account *account, int64_t now_unix_s, s
     return nr_buf_check(out, "assertion", err);
 }
 
-/* --- the exchange
- * ----------------------------------------------------------------------------------------------- */
+/* --- the exchange --------------------------------------------------------------------------------------- */
 
 static int ask(const struct google_account *account, struct google_token *token, int64_t deadline_mono_ms,
                struct nr_http_reply *reply, struct nr_err *err)

@@ -42,8 +42,8 @@ void ledger_write_some(struct ledger *ledger);
 /* Copy the ids, so that the results outlive their messages. Returns 0, or -1: UNAVAILABLE (memory). */
 int ledger_own_ids(struct ledger *ledger, struct nr_err *err) NR_MUST_CHECK;
 
-/* Write all, again and again until the deadline while the database is away. Returns 0, or -1 as nr_pg_run().
- */
+/* Write all, again and again until the deadline while the database is away. Returns 0, or -1 as
+ * nr_pg_run(). */
 int ledger_write_all(struct ledger *ledger, int64_t deadline_mono_ms, struct nr_err *err) NR_MUST_CHECK;
 
 #endif

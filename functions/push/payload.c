@@ -15,8 +15,7 @@ static json_t *loosen(const json_t *value)
     return same.out;
 }
 
-/* --- the checks, each on the whole message
- * ------------------------------------------------------------------------ */
+/* --- the checks, each on the whole message -------------------------------------------------------------- */
 
 static int check_no_target(const struct nr_json_place *message, struct nr_err *err)
 {

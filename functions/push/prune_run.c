@@ -21,8 +21,7 @@ static bool has_time(struct prune_report *report, int64_t deadline_mono_ms)
     return false;
 }
 
-/* --- devices and ledger
- * ----------------------------------------------------------------------------------------- */
+/* --- devices and ledger --------------------------------------------------------------------------------- */
 
 static int retire(struct nr_pg *pg, enum prune_platform platform, int64_t stale_days,
                   int64_t deadline_mono_ms, struct prune_report *report, struct nr_err *err)
@@ -85,8 +84,7 @@ int prune_run_ledger(struct nr_pg *pg, const struct prune_settings *settings, in
     return clear(pg, PRUNE_OLD_PARKED, settings->parked_days, deadline_mono_ms, report, err);
 }
 
-/* --- metrics
- * ---------------------------------------------------------------------------------------------------- */
+/* --- metrics -------------------------------------------------------------------------------------------- */
 
 static void emit_census(const struct prune_report *report)
 {

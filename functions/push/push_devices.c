@@ -34,8 +34,7 @@ static struct {
     struct topic_client topics;
 } sandbox;
 
-/* --- the log
- * ----------------------------------------------------------------------------------------------------- */
+/* --- the log -------------------------------------------------------------------------------------------- */
 
 static void complain(const struct device_batch *batch, size_t i, const struct nr_err *why)
 {
@@ -109,8 +108,7 @@ static void emit_metrics(const struct device_batch *batch, const struct topic_re
     nr_metric_emit("Narae/Push", NULL, 0, metrics, n);
 }
 
-/* --- the invocation
- * ---------------------------------------------------------------------------------------------- */
+/* --- the invocation ------------------------------------------------------------------------------------- */
 
 /* Returns whether there is any use in going on. */
 static bool write_registry(struct device_batch *batch, int64_t deadline_mono_ms)
@@ -212,8 +210,7 @@ static int invoke(const struct nr_request *request, struct nr_reply *reply, stru
     return result;
 }
 
-/* --- the sandbox
- * ------------------------------------------------------------------------------------------------ */
+/* --- the sandbox ---------------------------------------------------------------------------------------- */
 
 /* A secret that cannot be reached yet is invoke's business; one that is wrong is not. */
 static int read_secrets_early(struct nr_err *err)

@@ -42,8 +42,7 @@ struct run {
     bool is_failed; /* a task ended with an error, which is logged */
 };
 
-/* --- the tasks
- * -------------------------------------------------------------------------------------------------- */
+/* --- the tasks ------------------------------------------------------------------------------------------ */
 
 static int report(struct run *run, struct nr_err *err)
 {
@@ -121,8 +120,7 @@ static void run_tasks(struct run *run)
     }
 }
 
-/* --- the log and the reply
- * ------------------------------------------------------------------------------------- */
+/* --- the log and the reply ------------------------------------------------------------------------------ */
 
 static void log_refusals(const struct run *run)
 {
@@ -190,8 +188,7 @@ static void log_summary(const struct run *run, int64_t started_us)
            nr_log_int("durationMs", (nr_clock_mono_us() - started_us) / 1000));
 }
 
-/* --- the invocation
- * ---------------------------------------------------------------------------------------------- */
+/* --- the invocation ------------------------------------------------------------------------------------- */
 
 static int invoke(const struct nr_request *request, struct nr_reply *reply, struct nr_err *err)
 {
@@ -211,8 +208,7 @@ static int invoke(const struct nr_request *request, struct nr_reply *reply, stru
     return write_reply(&run, reply, err);
 }
 
-/* --- the sandbox
- * ------------------------------------------------------------------------------------------------ */
+/* --- the sandbox ---------------------------------------------------------------------------------------- */
 
 /* A secret that cannot be reached yet is invoke's business; one that is wrong is not. */
 static int read_secrets_early(struct nr_err *err)

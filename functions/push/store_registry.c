@@ -108,8 +108,7 @@ static const struct nr_pg_statement write_devices = {
     " select item, id from target",
     2, false};
 
-/* --- read
- * ------------------------------------------------------------------------------------------------------- */
+/* --- read ----------------------------------------------------------------------------------------------- */
 
 static void add_key(struct nr_buf *out, size_t item, bool is_old, const struct device_message *message,
                     const struct device_key *key)
@@ -184,8 +183,7 @@ int store_registry_read(struct nr_pg *pg, struct registry_item *const *items, si
     return 0;
 }
 
-/* --- write
- * ------------------------------------------------------------------------------------------------------ */
+/* --- write ---------------------------------------------------------------------------------------------- */
 
 static void add_text(struct nr_buf *out, const char *name, struct nr_view text)
 {

@@ -82,8 +82,7 @@ static struct nr_view number(char out[NUMBER_BYTES], int64_t value)
     return nr_view_n(out, (size_t)snprintf(out, NUMBER_BYTES, "%" PRId64, value));
 }
 
-/* --- claim
- * ------------------------------------------------------------------------------------------------------ */
+/* --- claim ---------------------------------------------------------------------------------------------- */
 
 static int take_rows(struct nr_pg_rows *rows, struct topic_rows *out, struct nr_err *err)
 {
@@ -142,8 +141,7 @@ void topic_rows_done(struct topic_rows *rows)
     *rows = (struct topic_rows){0};
 }
 
-/* --- finish
- * ----------------------------------------------------------------------------------------------------- */
+/* --- finish --------------------------------------------------------------------------------------------- */
 
 static const char *const end_names[] = {[TOPIC_SETTLED] = "settled",
                                         [TOPIC_FAILED] = "failed",

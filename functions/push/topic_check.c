@@ -29,8 +29,7 @@ struct checking {
     int64_t asked_mono_ms;
 };
 
-/* --- the calls
- * -------------------------------------------------------------------------------------------------- */
+/* --- the calls ------------------------------------------------------------------------------------------ */
 
 static int next(void *ctx, struct nr_h2_request *out)
 {
@@ -100,8 +99,7 @@ static int ask(struct checking *checking, int64_t deadline_mono_ms, struct nr_er
     return nr_h2_run(checking->client->h2, &work, topic_client_send_deadline(deadline_mono_ms), err);
 }
 
-/* --- what came of it
- * -------------------------------------------------------------------------------------------- */
+/* --- what came of it ------------------------------------------------------------------------------------ */
 
 static int compare_one(struct checking *checking, size_t i, int64_t deadline_mono_ms,
                        struct topic_check_report *report, struct nr_err *err)

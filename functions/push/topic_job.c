@@ -15,8 +15,7 @@ enum { SLICES_PER_S = 5 };
 /* Two waves of requests of 10 s (a refreshed token repeats the first), and what is around them. */
 enum { LEASE_MS = 120 * 1000 };
 
-/* --- what came of it
- * -------------------------------------------------------------------------------------------- */
+/* --- what came of it ------------------------------------------------------------------------------------ */
 
 /* A subscription that was refused so often in six hours of growing waits will not be accepted by itself. */
 enum { ATTEMPTS_MAX = 12 };
@@ -97,8 +96,7 @@ static int write_down(struct topic_round *round, int64_t deadline_mono_ms, struc
     return result;
 }
 
-/* --- the run
- * ---------------------------------------------------------------------------------------------------- */
+/* --- the run -------------------------------------------------------------------------------------------- */
 
 /* What could not be asked is given back in any case; the first failure is the one that is told. */
 static int work_on(struct topic_client *client, const struct topic_rows *rows, int64_t deadline_mono_ms,

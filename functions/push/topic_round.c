@@ -32,8 +32,7 @@ void topic_round_done(struct topic_round *round)
     *round = (struct topic_round){0};
 }
 
-/* --- h2's questions
- * --------------------------------------------------------------------------------------------- */
+/* --- h2's questions ------------------------------------------------------------------------------------- */
 
 static bool is_open(const struct topic_round *round, const struct topic_call *call)
 {

@@ -48,8 +48,7 @@ static const struct topics_answer server_error = {TOPICS_LATER, "unavailable", F
 static const struct topics_answer refused = {
     TOPICS_REFUSED, "unknown", 0, false, "an answer that FCM does not document; is NARAE_FCM_ENDPOINT FCM?"};
 
-/* --- requests
- * --------------------------------------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------------------------------------- */
 
 /* Everything but RFC 3986's unreserved characters: registrations have ':' in them, topics '%'. */
 static void add_encoded(struct nr_buf *out, struct nr_view text)
@@ -87,8 +86,7 @@ void topics_list_path(const char *project_id, struct nr_view registration, struc
     nr_buf_printf(out, "?pageSize=%d", TOPICS_PER_INSTALLATION_MAX);
 }
 
-/* --- answers
- * ---------------------------------------------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------------------------------------- */
 
 /* errorCode of the detail whose @type ends in FcmError; "" when there is none. Borrowed from doc. */
 static const char *fcm_error_code(const json_t *doc)
@@ -163,8 +161,7 @@ int64_t topics_wait_ms(const struct topics_answer *answer, int64_t attempts, int
     return wait > retry_after_ms ? wait : retry_after_ms;
 }
 
-/* --- lists
- * ------------------------------------------------------------------------------------------------------ */
+/* --- lists ---------------------------------------------------------------------------------------------- */
 
 static int take_names(const struct nr_json_place *list, json_t *names, struct nr_err *err)
 {

@@ -14,8 +14,8 @@
 /* Append the text of `bytes`. */
 void base64_write(struct nr_view bytes, struct nr_buf *out);
 
-/* Append the bytes that `text` stands for. False when it is no base64; then `out` holds what was read so far.
- */
+/* Append the bytes that `text` stands for. False when it is no base64; then `out` holds what was read so
+ * far. */
 bool base64_read(struct nr_view text, struct nr_buf *out);
 
 #endif

@@ -8,13 +8,13 @@
 #include <immintrin.h>
 #endif
 
-/* --- sixteen characters -------------------------------------------------------------------------------- */
+/* --- sixteen characters --------------------------------------------------------------------------------- */
 
 /* Four numbers below 64 as the four bytes of a word, the first one in the lowest. */
 typedef uint32_t words __attribute__((vector_size(SIXTEEN)));
 
-/* The digit of each number below 64: its place in the alphabet, shifted by where its run of characters lies.
- */
+/* The digit of each number below 64: its place in the alphabet, shifted by where its run of characters
+ * lies. */
 static sixteen digits_of(sixteen n)
 {
     return n + ((n > 25) & ('a' - 'Z' - 1)) - ((n > 51) & ('z' - '0' + 1)) - ((n > 61) & ('9' - '+' + 1)) +
@@ -46,7 +46,7 @@ size_t base64_quick_by_16(const unsigned char *bytes, size_t len, char *to)
     return at;
 }
 
-/* --- thirty-two ---------------------------------------------------------------------------------------- */
+/* --- thirty-two ----------------------------------------------------------------------------------------- */
 
 #ifdef __x86_64__
 

@@ -8,7 +8,7 @@ enum {
     LONG_JOINED_MIN = 10 /* with dashes: a date has eight */
 };
 
-/* --- some groups as one number ------------------------------------------------------------------------- */
+/* --- some groups as one number -------------------------------------------------------------------------- */
 
 /* Groups from..from+n_groups-1. */
 struct number {
@@ -78,7 +78,7 @@ static bool joined_by(const struct number *number, enum digits_joint joint)
     return true;
 }
 
-/* --- what may stay ------------------------------------------------------------------------------------- */
+/* --- what may stay -------------------------------------------------------------------------------------- */
 
 static bool is_ean13(const struct number *number)
 {
@@ -123,7 +123,7 @@ static bool may_stay(const struct number *number, const struct digits *all)
     return is_isbn10(number, has_check_x) && has_book_groups(number, has_check_x);
 }
 
-/* --- resident numbers ---------------------------------------------------------------------------------- */
+/* --- resident numbers ----------------------------------------------------------------------------------- */
 
 static bool is_birth(const struct number *number)
 {
@@ -172,7 +172,7 @@ static bool is_masked_rrn(const struct number *number, const struct digits *all,
            is_birth(number);
 }
 
-/* --- cards --------------------------------------------------------------------------------------------- */
+/* --- cards ---------------------------------------------------------------------------------------------- */
 
 static bool has_luhn(const struct number *number)
 {
@@ -205,7 +205,7 @@ static bool is_card(const struct number *number)
            !(number->is_whole && is_ean13(number)) && has_card_groups(number) && has_luhn(number);
 }
 
-/* --- telephones ---------------------------------------------------------------------------------------- */
+/* --- telephones ----------------------------------------------------------------------------------------- */
 
 /* Beginnings of Korean numbers, and how many digits the whole has. */
 static const struct {
@@ -264,7 +264,7 @@ static bool is_mobile(const struct number *number)
     return starts(number, "01") && is_in_plan(number);
 }
 
-/* --- the rest ------------------------------------------------------------------------------------------ */
+/* --- the rest ------------------------------------------------------------------------------------------- */
 
 static bool is_long(const struct number *number)
 {

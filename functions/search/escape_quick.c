@@ -6,7 +6,7 @@
 
 enum { STEP = 8 };
 
-/* --- where bytes go ------------------------------------------------------------------------------------ */
+/* --- where bytes go ------------------------------------------------------------------------------------- */
 
 /* Of eight bytes, those whose bit is set get a backslash in front, a negative index. Each row is an order of
  * shuffle.h in its two halves. */
@@ -26,7 +26,7 @@ enum { STEP = 8 };
 static const uint64_t orders[256][2] = {SHUFFLE_ROWS(ORDER)};
 static const uint8_t n_written[256] = {SHUFFLE_ROWS(N_WRITTEN)};
 
-/* --- text ---------------------------------------------------------------------------------------------- */
+/* --- text ----------------------------------------------------------------------------------------------- */
 
 /* What is loaded behind the end is blanks, which are written as well, and taken back. */
 static inline sixteen load(const char *at, size_t left)

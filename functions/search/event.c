@@ -6,7 +6,7 @@
 
 enum { TIME_MAX_CHARS = 64 };
 
-/* --- members ------------------------------------------------------------------------------------------- */
+/* --- members -------------------------------------------------------------------------------------------- */
 
 /* The value of a member; field is NULL for one that is not ours. A null is the same as nothing. */
 static int read_value(struct event_reader *reader, const struct event_field *field, uint64_t bit,
@@ -134,7 +134,7 @@ static const struct event_field root_fields[] = {
     {SCAN_NAME("event_attributes"), read_attributes, 0, 0, 0, "event_attributes"},
 };
 
-/* --- the event ----------------------------------------------------------------------------------------- */
+/* --- the event ------------------------------------------------------------------------------------------ */
 
 static enum search_event_type type_of(struct nr_view action)
 {

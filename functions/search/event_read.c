@@ -10,7 +10,7 @@
 
 enum { REAL_MAX_BYTES = 32 };
 
-/* --- errors -------------------------------------------------------------------------------------------- */
+/* --- errors --------------------------------------------------------------------------------------------- */
 
 int event_refuse(struct event_reader *reader, const struct event_field *field, const char *format, ...)
 {
@@ -53,7 +53,7 @@ void event_place_format(const struct event_place *place, char out[EVENT_PLACE_BY
         snprintf(out, EVENT_PLACE_BYTES, "%s%s", place->in == EVENT_IN_BODY ? "body" : "", index);
 }
 
-/* --- values -------------------------------------------------------------------------------------------- */
+/* --- values --------------------------------------------------------------------------------------------- */
 
 static size_t count_chars(struct nr_view text)
 {
@@ -276,7 +276,7 @@ int event_read_ids(struct event_reader *reader, const struct event_field *field)
     return reader->scan.fault ? event_broken(reader) : 0;
 }
 
-/* --- filters ------------------------------------------------------------------------------------------- */
+/* --- filters -------------------------------------------------------------------------------------------- */
 
 static int check_scalar(struct event_reader *reader, const struct event_field *field)
 {

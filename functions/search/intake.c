@@ -30,7 +30,7 @@ static int broken(struct reader *reader)
                       reader->scan.fault, (size_t)(reader->scan.at - reader->scan.start));
 }
 
-/* --- SQS ----------------------------------------------------------------------------------------------- */
+/* --- SQS ------------------------------------------------------------------------------------------------ */
 
 struct message {
     struct nr_sqs_record record;
@@ -190,7 +190,7 @@ static int read_records(struct reader *reader)
     return reader->scan.fault ? broken(reader) : 0;
 }
 
-/* --- HTTP ---------------------------------------------------------------------------------------------- */
+/* --- HTTP ----------------------------------------------------------------------------------------------- */
 
 /* requestContext.http is what tells payload 2.0 from others. */
 static void read_context(struct reader *reader)
@@ -225,7 +225,7 @@ static void read_body(struct reader *reader)
         scan_skip(&reader->scan);
 }
 
-/* --- the event ----------------------------------------------------------------------------------------- */
+/* --- the event ------------------------------------------------------------------------------------------ */
 
 static int read_member(struct reader *reader, struct nr_view name)
 {

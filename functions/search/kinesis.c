@@ -18,8 +18,8 @@ enum {
 static const struct nr_retry_policy retry_policy = {
     .max_attempts = KINESIS_ATTEMPTS_MAX, .base_ms = 50, .cap_ms = 2000};
 
-/* AWS's words name account and stream. They are for operators, but an error travels further than one knows.
- */
+/* AWS's words name account and stream. They are for operators, but an error travels further than one
+ * knows. */
 static void hide_accounts(char *text)
 {
     for (char *at = text; *at;) {

@@ -5,7 +5,7 @@
 #include "functions/search/kinesis_wire.h"
 #include "functions/search/scan.h"
 
-/* --- request ------------------------------------------------------------------------------------------- */
+/* --- request -------------------------------------------------------------------------------------------- */
 
 /* What stands around data and key, and the comma behind. */
 enum { RECORD_OVERHEAD_BYTES = sizeof("{\"Data\":\"\",\"PartitionKey\":\"\"},") - 1 };
@@ -42,7 +42,7 @@ void kinesis_request_write(const char *stream, const struct kinesis_record *reco
     nr_buf_add(out, NR_VIEW("]}"));
 }
 
-/* --- reply --------------------------------------------------------------------------------------------- */
+/* --- reply ---------------------------------------------------------------------------------------------- */
 
 /* A number in the stream and no error: anything else is not stored. A null counts as absent. */
 static enum kinesis_fate read_entry(struct scan *scan)

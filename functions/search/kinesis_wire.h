@@ -28,8 +28,8 @@ enum kinesis_fate {
     KINESIS_FAILED     /* refused: InternalFailure, or a code that is new */
 };
 
-/* Append the request for those of the records whose fate is not KINESIS_STORED; `stream` is a name or an ARN.
- */
+/* Append the request for those of the records whose fate is not KINESIS_STORED; `stream` is a name or an
+ * ARN. */
 void kinesis_request_write(const char *stream, const struct kinesis_record *records, const uint8_t *fates,
                            size_t n, struct nr_buf *out);
 

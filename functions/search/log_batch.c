@@ -79,7 +79,7 @@ int log_batch_prepare(struct log_batch *batch, const struct log_settings *settin
     return outbox_init(&batch->outbox, &options, err);
 }
 
-/* --- events -------------------------------------------------------------------------------------------- */
+/* --- events --------------------------------------------------------------------------------------------- */
 
 /* What holds events, and how far it is read. */
 struct place {
@@ -232,8 +232,8 @@ static int add_message(struct log_batch *batch, size_t i, struct nr_err *err)
     return 0;
 }
 
-/* Nothing of a message that cannot be read whole is stored: mended and sent again, it would be there twice.
- */
+/* Nothing of a message that cannot be read whole is stored: mended and sent again, it would be there
+ * twice. */
 static void refuse_message(struct log_batch *batch, size_t i, struct outbox_mark mark,
                            const struct nr_err *why)
 {

@@ -93,7 +93,7 @@ struct nr_view normal_nfc(struct nr_view text, struct nr_buf *out)
     return nr_buf_view(out);
 }
 
-/* --- keys ---------------------------------------------------------------------------------------------- */
+/* --- keys ----------------------------------------------------------------------------------------------- */
 
 /* A key that grows: a space waits until something follows it. */
 struct key {

@@ -59,7 +59,7 @@ void outbox_close(struct outbox *outbox, size_t start, size_t n_events, uint32_t
                                                           .lane = (uint16_t)(session % PACK_LANES)};
 }
 
-/* --- storing ------------------------------------------------------------------------------------------- */
+/* --- storing -------------------------------------------------------------------------------------------- */
 
 static void lose_record(struct outbox *outbox, const struct pack_record *record)
 {

@@ -10,7 +10,7 @@ enum {
     MOBILE_MIN = 10 /* digits of a mobile number */
 };
 
-/* --- byte after byte ----------------------------------------------------------------------------------- */
+/* --- byte after byte ------------------------------------------------------------------------------------ */
 
 /* What a byte may be the sign of. Scripts beside Latin, Hangul, kana and Han have digits and joints of their
  * own, and their lead bytes count for one; those of Hangul syllables, of kana and of Han (e3..ed) do not. But
@@ -37,8 +37,8 @@ static const uint8_t looks[256] = {
     [0xf0 ... 0xff] = MAY_BE_DIGIT | MAY_BE_JOINT,
 };
 
-/* Are there so many bytes in a row that may be digits? Looks at every n-th byte: a run cannot hide between.
- */
+/* Are there so many bytes in a row that may be digits? Looks at every n-th byte: a run cannot hide
+ * between. */
 static bool has_run(struct nr_view text, size_t n)
 {
     for (size_t i = n - 1; i < text.len;) {
@@ -71,7 +71,7 @@ bool privacy_is_clean_by_1(struct nr_view text, enum privacy_scope scope)
            (scope == PRIVACY_KEY && !(seen & MAY_BE_JOINT) && !has_run(text, MOBILE_MIN));
 }
 
-/* --- sixteen at a time --------------------------------------------------------------------------------- */
+/* --- sixteen at a time ---------------------------------------------------------------------------------- */
 
 /* What there is in a text. */
 struct findings {

@@ -74,8 +74,8 @@ static int compose(struct nr_view typed, int32_t *points, size_t *n, struct nr_e
     return 0;
 }
 
-/* Without what is dropped, with single spaces between words and none around them. Returns how many are left.
- */
+/* Without what is dropped, with single spaces between words and none around them. Returns how many are
+ * left. */
 static size_t tidy(int32_t *points, size_t n)
 {
     size_t kept = 0;

@@ -36,7 +36,7 @@ void row_maker_done(struct row_maker *maker)
     nr_buf_done(&maker->filters);
 }
 
-/* --- members ------------------------------------------------------------------------------------------- */
+/* --- members -------------------------------------------------------------------------------------------- */
 
 /* The first member of a row is written with its brace. */
 #define NAMED(name) NR_VIEW(",\"" name "\":")
@@ -121,7 +121,7 @@ static void put_key(struct row *row, struct nr_view name, struct nr_view text)
     put_member(row, name, text, PRIVACY_KEY);
 }
 
-/* --- groups of members --------------------------------------------------------------------------------- */
+/* --- groups of members ---------------------------------------------------------------------------------- */
 
 static int put_people(struct row *row, const struct search_event *event)
 {
@@ -303,7 +303,7 @@ static void put_flags(struct row *row)
     json_out(row->out, NR_VIEW("]"));
 }
 
-/* --- the row ------------------------------------------------------------------------------------------- */
+/* --- the row -------------------------------------------------------------------------------------------- */
 
 static void put_id(struct row *row, const struct search_event *event, struct nr_view source, size_t index)
 {

@@ -27,7 +27,7 @@ void scan_space(struct scan *scan)
         scan->at++;
 }
 
-/* --- numbers and words --------------------------------------------------------------------------------- */
+/* --- numbers and words ---------------------------------------------------------------------------------- */
 
 static size_t digits(struct scan *scan)
 {
@@ -98,7 +98,7 @@ static bool word(struct scan *scan, const char *wanted)
     return true;
 }
 
-/* --- structure ----------------------------------------------------------------------------------------- */
+/* --- structure ------------------------------------------------------------------------------------------ */
 
 bool scan_enter(struct scan *scan, enum scan_kind kind)
 {

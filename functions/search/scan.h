@@ -74,8 +74,8 @@ static inline enum scan_kind scan_peek(struct scan *scan)
 /* Step into an object or array. False, with a fault, when something else comes. */
 bool scan_enter(struct scan *scan, enum scan_kind kind);
 
-/* The next member: its name is read, its value comes next. False at the `}`, which is passed, or on a fault.
- */
+/* The next member: its name is read, its value comes next. False at the `}`, which is passed, or on a
+ * fault. */
 bool scan_member(struct scan *scan, struct scan_text *name);
 
 /* Is it the `}` that comes next, without a blank in front? Then it is passed; else nothing happens. */

@@ -166,7 +166,7 @@ bool scan_any_string(struct scan *scan, struct scan_text *out)
     return true;
 }
 
-/* --- what a string means ------------------------------------------------------------------------------- */
+/* --- what a string means -------------------------------------------------------------------------------- */
 
 static size_t put_utf8(int32_t c, char *out)
 {

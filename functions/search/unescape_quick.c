@@ -6,7 +6,7 @@
 
 enum { HALF = 8 };
 
-/* --- which bytes stay ---------------------------------------------------------------------------------- */
+/* --- which bytes stay ----------------------------------------------------------------------------------- */
 
 /* Of eight bytes, the indices of those whose bit is not set, from the lowest byte on. */
 #define N_BELOW(bits, i) ((unsigned)__builtin_popcount((bits) & ((1u << (i)) - 1)))
@@ -34,7 +34,7 @@ SHUFFLES static inline char *keep(sixteen bytes, unsigned dropped, char *to)
     return to + n_kept[high];
 }
 
-/* --- where escapes begin ------------------------------------------------------------------------------- */
+/* --- where escapes begin -------------------------------------------------------------------------------- */
 
 /* A backslash takes its meaning from the one behind it. */
 static inline unsigned escapes_of(unsigned backslashes)

@@ -24,8 +24,7 @@ static bool is_meant(const struct agenda_asked *asked, const struct policy *poli
            select_means(&policy->clusters, cluster);
 }
 
-/* --- creates ---------------------------------------------------------------------------------------------
- */
+/* --- creates -------------------------------------------------------------------------------------------- */
 
 static enum agenda_what by_status(const struct rds_cluster *cluster)
 {
@@ -95,8 +94,7 @@ static int agenda_creates(const struct agenda_asked *asked, struct agenda *agend
     return 0;
 }
 
-/* --- groups ----------------------------------------------------------------------------------------------
- */
+/* --- groups --------------------------------------------------------------------------------------------- */
 
 /* Is a copy wanted of this one, and not yet there? What is older than the newest good copy is not waited for
  * any more. */
@@ -203,8 +201,7 @@ static int agenda_groups(const struct agenda_asked *asked, const struct inventor
     return 0;
 }
 
-/* --- plans -----------------------------------------------------------------------------------------------
- */
+/* --- plans ---------------------------------------------------------------------------------------------- */
 
 static int check_policy(const struct agenda_asked *asked, struct nr_err *err)
 {

@@ -31,8 +31,7 @@ enum {
 /* What a sandbox keeps. */
 static struct setup setup;
 
-/* --- parse
- * --------------------------------------------------------------------------------------------------- */
+/* --- parse ---------------------------------------------------------------------------------------------- */
 
 /* A slot must be neither over for long nor in the future: a snapshot under its name would be a lie. */
 static int check_time(const struct trigger *trigger, int64_t now_unix_ms, struct nr_err *err)
@@ -74,8 +73,7 @@ static int parse(const struct nr_request *request, int64_t now_unix_ms, struct t
     return 0;
 }
 
-/* --- log
- * ------------------------------------------------------------------------------------------------------- */
+/* --- log ------------------------------------------------------------------------------------------------ */
 
 static void log_failures(const struct run *run)
 {
@@ -199,8 +197,7 @@ static void log_run(const struct run *run, int64_t started_us)
            nr_log_int("durationMs", (nr_clock_mono_us() - started_us) / 1000));
 }
 
-/* --- reply
- * ----------------------------------------------------------------------------------------------------- */
+/* --- reply ---------------------------------------------------------------------------------------------- */
 
 static int reply_buffer(struct nr_reply *reply, struct nr_buf *text, struct nr_err *err)
 {
@@ -245,8 +242,7 @@ static int reply_drills(const struct run *run, struct nr_reply *reply, struct nr
     return reply_buffer(reply, &text, err);
 }
 
-/* --- the sandbox
- * ----------------------------------------------------------------------------------------------- */
+/* --- the sandbox ---------------------------------------------------------------------------------------- */
 
 static int run_trigger(struct run *run, struct nr_reply *reply, struct nr_err *err)
 {

@@ -12,8 +12,7 @@ const char *away_result_name(enum away_result result)
     return names[result];
 }
 
-/* --- share -------------------------------------------------------------------------------------------------
- */
+/* --- share ---------------------------------------------------------------------------------------------- */
 
 struct missing {
     struct nr_view accounts[POLICY_ACCOUNT_MAX]; /* of the policy, in its document */
@@ -65,8 +64,7 @@ void away_share(struct rds *home, const struct inventory *here, const struct inv
     out->share = newest && group->policy->accounts ? share_one(home, newest, out->share_why) : AWAY_NOTHING;
 }
 
-/* --- copy --------------------------------------------------------------------------------------------------
- */
+/* --- copy ----------------------------------------------------------------------------------------------- */
 
 /* Is it there, or something newer? */
 static bool is_there(const struct inventory *there, const struct inventory_snapshot *source)

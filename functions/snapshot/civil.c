@@ -1,7 +1,7 @@
 #include "functions/snapshot/civil.h"
 
-/* The count of days starts its years in March, so that the leap day is the last of a year; 400 years repeat.
- */
+/* The count of days starts its years in March, so that the leap day is the last of a year; 400 years
+ * repeat. */
 enum { ERA_YEARS = 400, ERA_DAYS = 146097, DAYS_TO_1970 = 719468 };
 
 /* Quotient and remainder towards minus infinity: what lies before 1970 is counted like what lies after. */

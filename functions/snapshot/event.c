@@ -14,7 +14,7 @@ const char *trigger_mode_name(enum trigger_mode mode)
     return mode_names[mode];
 }
 
-/* --- a command: our own members, at the root or in detail ---------------------------------------------- */
+/* --- a command: our own members, at the root or in detail ----------------------------------------------- */
 
 static int parse_mode(const struct nr_json_place *at, struct trigger *out, struct nr_err *err)
 {
@@ -70,7 +70,7 @@ static int parse_command(const struct nr_json_place *at, struct trigger *out, st
     return nr_json_has(&time) ? parse_time(&time, out, err) : 0;
 }
 
-/* --- an envelope: EventBridge's members ---------------------------------------------------------------- */
+/* --- an envelope: EventBridge's members ----------------------------------------------------------------- */
 
 /* An object, a string that holds one, or nothing. */
 static int open_detail(const struct nr_json_place *root, struct trigger *out, struct nr_json_place *detail,

@@ -40,8 +40,7 @@ static void *grow(struct inventory *inventory, void *items, size_t n, size_t *ca
     return more;
 }
 
-/* --- clusters --------------------------------------------------------------------------------------------
- */
+/* --- clusters ------------------------------------------------------------------------------------------- */
 
 static void keep_texts(struct pool *pool, struct rds_cluster *cluster)
 {
@@ -81,8 +80,7 @@ void inventory_add_cluster(void *user, const struct rds_cluster *cluster)
     keep_texts(&inventory->pool, &clusters[inventory->n_clusters++]);
 }
 
-/* --- snapshots -------------------------------------------------------------------------------------------
- */
+/* --- snapshots ------------------------------------------------------------------------------------------ */
 
 /* Ours in every respect but the policy? RDS tells the resource of a snapshot, but not that of a copy in
  * another Region; where it does not, the tag speaks alone. */
@@ -145,8 +143,7 @@ void inventory_add_snapshot(void *user, const struct rds_snapshot *snapshot)
     }
 }
 
-/* --- groups ----------------------------------------------------------------------------------------------
- */
+/* --- groups --------------------------------------------------------------------------------------------- */
 
 static int compare_views(struct nr_view a, struct nr_view b)
 {

@@ -34,8 +34,8 @@ struct inventory_snapshot {
     bool is_held;
 };
 
-/* Snapshots items[first] to items[first + n - 1]: of one policy and one cluster resource, newest slot first.
- */
+/* Snapshots items[first] to items[first + n - 1]: of one policy and one cluster resource, newest slot
+ * first. */
 struct inventory_group {
     const struct policy *policy;
     struct nr_view resource_id;

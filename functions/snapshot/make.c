@@ -12,8 +12,7 @@ const char *make_result_name(enum make_result result)
     return names[result];
 }
 
-/* --- a name that is taken ----------------------------------------------------------------------------------
- */
+/* --- a name that is taken ------------------------------------------------------------------------------- */
 
 struct look {
     const struct agenda_create *create;
@@ -46,8 +45,7 @@ static int look_at(struct rds *rds, const char *name, struct look *look, struct 
     return -1;
 }
 
-/* --- one name ----------------------------------------------------------------------------------------------
- */
+/* --- one name ------------------------------------------------------------------------------------------- */
 
 enum step { STEP_DONE, STEP_NEXT_NAME, STEP_AGAIN };
 
@@ -111,8 +109,7 @@ static enum step try_name(struct rds *rds, const struct agenda_create *create, c
     return step;
 }
 
-/* --- one slot ----------------------------------------------------------------------------------------------
- */
+/* --- one slot ------------------------------------------------------------------------------------------- */
 
 static void create_one(struct rds *rds, const struct agenda_create *create, struct make_outcome *out)
 {

@@ -6,7 +6,7 @@
 #include "functions/snapshot/policy.h"
 #include "functions/snapshot/slot.h"
 
-/* --- numbers ------------------------------------------------------------------------------------------- */
+/* --- numbers -------------------------------------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct policy_limits, member)
 
@@ -44,7 +44,7 @@ static int parse_numbers(const struct nr_json_place *at, struct policy_limits *o
     return 0;
 }
 
-/* --- texts --------------------------------------------------------------------------------------------- */
+/* --- texts ---------------------------------------------------------------------------------------------- */
 
 static bool is_lower_or_digit(char c)
 {
@@ -112,7 +112,7 @@ static int parse_list(const struct nr_json_place *at, const char *name, size_t m
     return 0;
 }
 
-/* --- clusters ------------------------------------------------------------------------------------------ */
+/* --- clusters ------------------------------------------------------------------------------------------- */
 
 static int check_pattern(const struct nr_json_place *item, struct nr_err *err)
 {
@@ -167,7 +167,7 @@ static int parse_clusters(const struct nr_json_place *at, struct policy_clusters
     return 0;
 }
 
-/* --- keep ---------------------------------------------------------------------------------------------- */
+/* --- keep ----------------------------------------------------------------------------------------------- */
 
 /* Indexed by enum retention_period. */
 static const char *const keep_names[] = {
@@ -207,7 +207,7 @@ static int parse_keep(const struct nr_json_place *at, struct retention_policy *o
     return 0;
 }
 
-/* --- copies and shares --------------------------------------------------------------------------------- */
+/* --- copies and shares ---------------------------------------------------------------------------------- */
 
 static int check_account(const struct nr_json_place *item, struct nr_err *err)
 {
@@ -254,7 +254,7 @@ static int parse_copy(const struct nr_json_place *at, struct policy_copy *out, s
     return 0;
 }
 
-/* --- document ------------------------------------------------------------------------------------------ */
+/* --- document ------------------------------------------------------------------------------------------- */
 
 static int check_members(const struct nr_json_place *at, struct nr_err *err)
 {

@@ -55,8 +55,7 @@ static int call(struct rds *rds, const char *action, const struct nr_buf *form, 
     return result;
 }
 
-/* --- listings ----------------------------------------------------------------------------------------------
- */
+/* --- listings ------------------------------------------------------------------------------------------- */
 
 struct listing {
     const char *action;
@@ -120,8 +119,7 @@ int rds_list_snapshots(struct rds *rds, rds_on_snapshot_fn visit, void *user, st
     return list(rds, &(struct listing){"DescribeDBClusterSnapshots", "manual", visit, NULL, user}, err);
 }
 
-/* --- single calls ------------------------------------------------------------------------------------------
- */
+/* --- single calls --------------------------------------------------------------------------------------- */
 
 int rds_find_snapshot(struct rds *rds, const char *id, rds_on_snapshot_fn visit, void *user,
                       enum rds_fault *fault, struct nr_err *err)

@@ -12,8 +12,7 @@ enum {
     FIELDS_MAX = 16,
 };
 
-/* --- what is read ----------------------------------------------------------------------------------------
- */
+/* --- what is read --------------------------------------------------------------------------------------- */
 
 enum { S_ID, S_ARN, S_CLUSTER, S_RESOURCE, S_STATUS, S_TYPE, S_CREATED, S_PERCENT, S_ENCRYPTED };
 static const char *const snapshot_fields[] = {
@@ -88,8 +87,7 @@ struct reader {
     bool is_restore;     /* is the attribute "restore" open? */
 };
 
-/* --- records ---------------------------------------------------------------------------------------------
- */
+/* --- records -------------------------------------------------------------------------------------------- */
 
 static struct nr_view view_of(const struct reader *reader, struct piece piece)
 {
@@ -187,8 +185,7 @@ static void give_cluster(struct reader *reader)
     reader->visit.cluster(reader->user, &cluster);
 }
 
-/* --- elements --------------------------------------------------------------------------------------------
- */
+/* --- elements ------------------------------------------------------------------------------------------- */
 
 static void refuse(struct reader *reader)
 {
@@ -362,8 +359,7 @@ static int read(struct reader *reader, struct nr_view xml, struct nr_err *err)
     return result;
 }
 
-/* --- the three answers -----------------------------------------------------------------------------------
- */
+/* --- the three answers ---------------------------------------------------------------------------------- */
 
 int rds_xml_snapshots(struct nr_view xml, rds_on_snapshot_fn visit, void *user, struct nr_buf *marker,
                       struct nr_err *err)

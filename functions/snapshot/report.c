@@ -1,8 +1,7 @@
 #include "functions/snapshot/report.h"
 #include "functions/snapshot/tally.h"
 
-/* --- pieces of JSON
- * ------------------------------------------------------------------------------------------ */
+/* --- pieces of JSON ------------------------------------------------------------------------------------- */
 
 static void member(struct nr_buf *out, const char *between, const char *name)
 {
@@ -27,8 +26,7 @@ static void boolean(struct nr_buf *out, const char *between, const char *name, b
     nr_buf_add_text(out, value ? "true" : "false");
 }
 
-/* --- snapshots
- * ----------------------------------------------------------------------------------------------- */
+/* --- snapshots ------------------------------------------------------------------------------------------ */
 
 static const char *fate_name(enum cull_why why, enum run_delete deleted, bool is_plan)
 {
@@ -116,8 +114,7 @@ static void add_groups(const struct run *run, const struct run_place *place, boo
     nr_buf_add_char(out, ']');
 }
 
-/* --- clusters
- * ------------------------------------------------------------------------------------------------ */
+/* --- clusters ------------------------------------------------------------------------------------------- */
 
 static void add_cluster(const struct run *run, size_t i, struct nr_buf *out)
 {
@@ -204,8 +201,7 @@ void report_reply(const struct run *run, int64_t quota, struct nr_buf *out)
     nr_buf_add_char(out, '}');
 }
 
-/* --- the log's line
- * ------------------------------------------------------------------------------------------ */
+/* --- the log's line ------------------------------------------------------------------------------------- */
 
 static void add_kept(const struct run *run, const struct agenda_create *create, struct nr_buf *out)
 {

@@ -30,8 +30,7 @@ static bool is_asked(const struct run *run, const struct policy *policy)
     return !run->trigger->policy.len || nr_view_is(run->trigger->policy, policy->id);
 }
 
-/* --- look --------------------------------------------------------------------------------------------------
- */
+/* --- look ----------------------------------------------------------------------------------------------- */
 
 /* Policies copy to one Region (policy.h sees to it). */
 static const char *copy_region(const struct run *run)
@@ -82,8 +81,7 @@ static int look(struct run *run, struct nr_err *err)
     return inventory_group_all(&run->home.inventory, err);
 }
 
-/* --- decide ------------------------------------------------------------------------------------------------
- */
+/* --- decide --------------------------------------------------------------------------------------------- */
 
 static int decide(struct run *run, struct nr_err *err)
 {
@@ -107,8 +105,7 @@ static int decide(struct run *run, struct nr_err *err)
     return 0;
 }
 
-/* --- make --------------------------------------------------------------------------------------------------
- */
+/* --- make ----------------------------------------------------------------------------------------------- */
 
 static void make(struct run *run, size_t i)
 {
@@ -148,8 +145,7 @@ size_t run_n_retriable(const struct run *run)
     return n;
 }
 
-/* --- prune -------------------------------------------------------------------------------------------------
- */
+/* --- prune ---------------------------------------------------------------------------------------------- */
 
 static enum run_delete delete_one(const struct run *run, struct run_place *place, const struct policy *policy,
                                   struct nr_view id)
@@ -185,8 +181,7 @@ static void prune(const struct run *run, struct run_place *place)
     }
 }
 
-/* --- away --------------------------------------------------------------------------------------------------
- */
+/* --- away ----------------------------------------------------------------------------------------------- */
 
 static size_t count_underway(const struct inventory *there)
 {
@@ -213,8 +208,7 @@ static void send_away(struct run *run)
     }
 }
 
-/* --- all ---------------------------------------------------------------------------------------------------
- */
+/* --- all ------------------------------------------------------------------------------------------------ */
 
 int run_all(struct run *run, struct nr_err *err)
 {

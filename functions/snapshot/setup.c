@@ -5,8 +5,8 @@
 
 static const char policy_name[] = "NARAE_SNAPSHOT_POLICY";
 
-/* RDS's default: 100 manual cluster snapshots in a Region, which can be raised (Aurora User Guide, "Quotas").
- */
+/* RDS's default: 100 manual cluster snapshots in a Region, which can be raised (Aurora User Guide,
+ * "Quotas"). */
 static const struct nr_env_int quota = {"NARAE_SNAPSHOT_QUOTA", "snapshots", 1, 100000, 100};
 
 int setup_read(struct setup *out, struct nr_err *err)

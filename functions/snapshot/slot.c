@@ -42,8 +42,8 @@ static void time_text(int64_t slot_unix_s, char out[TIME_BYTES + 1])
              digits(at.day, 100), digits(at.hour, 100), digits(at.minute, 100));
 }
 
-/* Lower-case letters and digits, single hyphens between them, at most max_bytes. Is anything lost but case?
- */
+/* Lower-case letters and digits, single hyphens between them, at most max_bytes. Is anything lost but
+ * case? */
 static bool add_plain(char *out, size_t *len, size_t max_bytes, struct nr_view text)
 {
     bool is_whole = true;

@@ -18,8 +18,8 @@
 
 #include "functions/snapshot/rds_model.h"
 
-/* Keys. Everything that begins with TAGS_OURS is ours; the cluster cannot give such a tag to its snapshots.
- */
+/* Keys. Everything that begins with TAGS_OURS is ours; the cluster cannot give such a tag to its
+ * snapshots. */
 #define TAGS_OURS       "narae:"
 #define TAGS_MANAGED_BY "narae:managed-by" /* value TAGS_MANAGER */
 #define TAGS_POLICY     "narae:policy"     /* policy id */

@@ -8,7 +8,7 @@ struct reader {
     const char *end;
 };
 
-/* --- read ---------------------------------------------------------------------------------------------- */
+/* --- read ----------------------------------------------------------------------------------------------- */
 
 static bool take(struct reader *reader, char c)
 {
@@ -118,7 +118,7 @@ bool zone_parse(struct nr_view text, struct zone *out)
     return true;
 }
 
-/* --- reckon -------------------------------------------------------------------------------------------- */
+/* --- reckon --------------------------------------------------------------------------------------------- */
 
 /* The day of an 'M' change: the n-th such weekday of its month, the last one for 5. */
 static int month_day(const struct zone_change *change, int year)

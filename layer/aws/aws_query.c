@@ -15,8 +15,7 @@
 /* Attempts as the AWS SDKs' standard mode. */
 static const struct nr_retry_policy retry_policy = {.max_attempts = 3, .base_ms = 200, .cap_ms = 5000};
 
-/* --- the form --------------------------------------------------------------------------------------------
- */
+/* --- the form ------------------------------------------------------------------------------------------- */
 
 /* Characters that stand for themselves in a form; a space is a plus, as in botocore's forms. */
 static bool is_unreserved(char c)
@@ -49,8 +48,7 @@ void nr_aws_query_add(struct nr_buf *form, struct nr_view value, const char *nam
             nr_buf_printf(form, "%%%02X", (unsigned char)value.ptr[i]);
 }
 
-/* --- the error -------------------------------------------------------------------------------------------
- */
+/* --- the error ------------------------------------------------------------------------------------------ */
 
 /* The text of the first <name> in `xml`; empty when there is none. An error answer is flat, and this stays
  * without a parser. */
@@ -133,8 +131,7 @@ static int explain(const struct nr_aws_query_call *call, const struct nr_aws_que
                       note->request_id, note->request_id[0] ? ")" : "");
 }
 
-/* --- the call --------------------------------------------------------------------------------------------
- */
+/* --- the call ------------------------------------------------------------------------------------------- */
 
 static int try_once(const struct nr_aws_query_call *call, struct nr_buf *xml, struct nr_aws_query_note *note,
                     struct nr_err *err)

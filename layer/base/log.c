@@ -30,8 +30,8 @@ static _Thread_local struct {
     const char *tenant_id;
 } context __attribute__((tls_model("initial-exec")));
 
-/* Lambda offers the descriptor to the runtime alone: a child that finds the variable would write there, too.
- */
+/* Lambda offers the descriptor to the runtime alone: a child that finds the variable would write there,
+ * too. */
 static void take_telemetry(void)
 {
     const char *text = nr_env_raw("_LAMBDA_TELEMETRY_LOG_FD");

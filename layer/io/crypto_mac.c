@@ -13,8 +13,8 @@
 
 #include "layer/io/sha256_lanes.h"
 
-/* What SHA-256 puts behind a message (FIPS 180-4 section 5.1.1): a bit, zeros, and how many bits there were.
- */
+/* What SHA-256 puts behind a message (FIPS 180-4 section 5.1.1): a bit, zeros, and how many bits there
+ * were. */
 enum { PADDING_MIN_BYTES = 1 + 8, SHORT_MAX_BYTES = SHA256_CBLOCK - PADDING_MIN_BYTES };
 
 /* The states that the key leaves behind, inside and outside: RFC 2104 section 4. Copied for each message; EVP
@@ -29,7 +29,7 @@ static int out_of_memory(struct nr_err *err)
     return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.OutOfMemory", "no memory for cryptography");
 }
 
-/* --- the key ------------------------------------------------------------------------------------------- */
+/* --- the key -------------------------------------------------------------------------------------------- */
 
 static bool absorb_key(SHA256_CTX *ctx, const uint8_t key[SHA256_CBLOCK], uint8_t pad)
 {
@@ -73,7 +73,7 @@ void nr_crypto_mac_free(struct nr_crypto_mac *mac)
     free(mac);
 }
 
-/* --- one message --------------------------------------------------------------------------------------- */
+/* --- one message ---------------------------------------------------------------------------------------- */
 
 /* The one block behind the key's: the message, SHORT_MAX_BYTES at most, and its padding. */
 static void last_block(struct nr_view data, uint8_t block[SHA256_CBLOCK])
@@ -122,7 +122,7 @@ int nr_crypto_mac_sign(const struct nr_crypto_mac *mac, struct nr_view data, uin
     return 0;
 }
 
-/* --- several messages ---------------------------------------------------------------------------------- */
+/* --- several messages ----------------------------------------------------------------------------------- */
 
 static bool fit_lanes(const struct nr_crypto_mac *mac, const struct nr_view *data, size_t n)
 {

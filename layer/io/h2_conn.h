@@ -63,8 +63,8 @@ struct h2_conn {
     unsigned char out[H2_CONN_RECORD_BYTES];
 };
 
-/* Record that the connection is gone: UNAVAILABLE. After a GOAWAY that is the reason, not `why`. Returns -1.
- */
+/* Record that the connection is gone: UNAVAILABLE. After a GOAWAY that is the reason, not `why`. Returns
+ * -1. */
 int h2_conn_lost(const struct h2_conn *conn, const char *why, struct nr_err *err);
 
 /* Prepare to connect to the site's addresses, which are known; h2_conn_advance() does it. */

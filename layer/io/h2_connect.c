@@ -34,8 +34,8 @@ static const struct addrinfo *address_after(const struct h2_conn *conn, const st
     return next == conn->first_address ? NULL : next;
 }
 
-/* The time that is left is shared by the addresses that are left: one that never answers must not use it up.
- */
+/* The time that is left is shared by the addresses that are left: one that never answers must not use it
+ * up. */
 static void set_attempt_deadline(struct h2_conn *conn)
 {
     int64_t now_ms = nr_clock_mono_ms();

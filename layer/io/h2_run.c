@@ -128,8 +128,8 @@ static void open_one(struct nr_h2 *h2, struct h2_conn *conn)
     advance(h2, conn);
 }
 
-/* All connections are full: one more, unless one is coming, or growing has failed and there is another way.
- */
+/* All connections are full: one more, unless one is coming, or growing has failed and there is another
+ * way. */
 static void grow(struct nr_h2 *h2)
 {
     struct h2_conn *unused = NULL;

@@ -34,8 +34,8 @@ bool pg_conn_answers(PGconn *conn, int64_t deadline_mono_ms);
 /* Wait for the socket. true = go on, false = the deadline passed. */
 bool pg_conn_wait(PGconn *conn, short events, int64_t deadline_mono_ms);
 
-/* Read until PQgetResult() will not block. 1 = ready, 0 = the deadline passed, -1 = the connection is lost.
- */
+/* Read until PQgetResult() will not block. 1 = ready, 0 = the deadline passed, -1 = the connection is
+ * lost. */
 int pg_conn_wait_result(PGconn *conn, int64_t deadline_mono_ms);
 
 /* Have the running statement cancelled and its answer drained, within timeout_ms. true = the connection can

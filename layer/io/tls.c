@@ -31,8 +31,8 @@ static const char *const system_bundles[] = {
     "/etc/ssl/certs/ca-certificates.crt",
 };
 
-/* OpenSSL writes with write(2), so a peer that is gone would end the process. Whoever set a handler keeps it.
- */
+/* OpenSSL writes with write(2), so a peer that is gone would end the process. Whoever set a handler keeps
+ * it. */
 static void ignore_broken_pipes(void)
 {
     struct sigaction now;

@@ -1,5 +1,5 @@
-/* future_glibc - needs GLIBC_2.99, which no system has: what a function built on a newer machine looks like.
- */
+/* future_glibc - needs GLIBC_2.99, which no system has: what a function built on a newer machine looks
+ * like. */
 #include <narae/handler.h>
 
 int from_the_future(void);

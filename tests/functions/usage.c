@@ -1,5 +1,5 @@
-/* usage - replies with what the process holds: resident memory in KiB, now and at most, and open descriptors.
- */
+/* usage - replies with what the process holds: resident memory in KiB, now and at most, and open
+ * descriptors. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Any bytes as an SQS event: refused with words, or read into messages whose fates and turns hold together.
- */
+/* Any bytes as an SQS event: refused with words, or read into messages whose fates and turns hold
+ * together. */
 #include <stdlib.h>
 
 #include <narae/json.h>

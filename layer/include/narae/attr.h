@@ -13,8 +13,8 @@
  * va_list). */
 #define NR_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 
-/* Run `done` on the variable's address when it leaves scope. The variable must be initialised where declared.
- */
+/* Run `done` on the variable's address when it leaves scope. The variable must be initialised where
+ * declared. */
 #define NR_AUTO(done) __attribute__((cleanup(done)))
 
 #endif

@@ -52,8 +52,8 @@ void nr_buf_vprintf(struct nr_buf *buf, const char *format, va_list args) NR_PRI
  * U+FFFD, so that the result is valid JSON whatever came in. */
 void nr_buf_add_json_text(struct nr_buf *buf, struct nr_view text);
 
-/* Room for at least n more bytes at data + len, for a read(2); then add to len. NULL when the buffer is bad.
- */
+/* Room for at least n more bytes at data + len, for a read(2); then add to len. NULL when the buffer is
+ * bad. */
 char *nr_buf_room(struct nr_buf *buf, size_t n);
 
 /* The bytes as a view; alive until the next change. Empty for a bad buffer. */

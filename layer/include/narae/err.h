@@ -76,8 +76,8 @@ void nr_err_reset(struct nr_err *err);
 /* The kind's name in lower case ("not_found"); never NULL, "unknown" for a value outside the enumeration. */
 const char *nr_err_kind_name(enum nr_err_kind kind);
 
-/* May the same call succeed later without a change by a person? (throttled, unavailable, deadline, conflict)
- */
+/* May the same call succeed later without a change by a person? (throttled, unavailable, deadline,
+ * conflict) */
 bool nr_err_is_transient(const struct nr_err *err);
 
 #endif

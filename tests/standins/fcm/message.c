@@ -30,8 +30,7 @@ __attribute__((format(printf, 4, 5))) static bool complain(struct complaint *com
     return false;
 }
 
-/* --- names -----------------------------------------------------------------------------------------------
- */
+/* --- names ---------------------------------------------------------------------------------------------- */
 
 /* Both spellings of a name that has two are accepted. */
 static const char *const request_names[] = {"message", "validate_only", "validateOnly", NULL};
@@ -86,8 +85,7 @@ static bool check_objects(const json_t *body, struct message *out, struct compla
     return true;
 }
 
-/* --- target ----------------------------------------------------------------------------------------------
- */
+/* --- target --------------------------------------------------------------------------------------------- */
 
 bool message_is_topic(const char *text)
 {
@@ -151,8 +149,7 @@ static bool check_target(const json_t *body, struct message *out, struct complai
     return check_target_text(out, complaint);
 }
 
-/* --- content ---------------------------------------------------------------------------------------------
- */
+/* --- content -------------------------------------------------------------------------------------------- */
 
 static bool is_reserved(const char *key)
 {

@@ -36,8 +36,8 @@ struct step registry_next(struct registry *registry, const char *target, int64_t
 /* The same without moving the script on: what FCM thinks of the registration. */
 struct step registry_peek(struct registry *registry, const char *target, int64_t now_mono_ms);
 
-/* Give the targets of `scripts` another script. Returns 0, or -1 with the reason in why: nothing has changed.
- */
+/* Give the targets of `scripts` another script. Returns 0, or -1 with the reason in why: nothing has
+ * changed. */
 int registry_change(struct registry *registry, json_t *scripts, int64_t now_mono_ms, char *why,
                     size_t why_cap);
 

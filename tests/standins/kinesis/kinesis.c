@@ -57,7 +57,7 @@ static void must(bool holds, const char *what)
     exit(1);
 }
 
-/* --- reading ------------------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------------------- */
 
 static bool read_more(struct client *client)
 {
@@ -102,7 +102,7 @@ static bool read_request(struct client *client, size_t *head_len, size_t *body_l
     return true;
 }
 
-/* --- storing ------------------------------------------------------------------------------------------- */
+/* --- storing -------------------------------------------------------------------------------------------- */
 
 static size_t unbase64(const char *text, char *out)
 {
@@ -167,7 +167,7 @@ static bool is_within_limits(const json_t *records)
     return total <= REQUEST_MAX_BYTES;
 }
 
-/* --- answering ----------------------------------------------------------------------------------------- */
+/* --- answering ------------------------------------------------------------------------------------------ */
 
 static struct kinesis_rule rule_of(const struct kinesis *kinesis, int n)
 {
@@ -344,7 +344,7 @@ static bool serve_request(struct client *client, size_t head_len, size_t body_le
     return is_on;
 }
 
-/* --- connections --------------------------------------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------------------------------------- */
 
 static void *serve(void *arg)
 {

@@ -1,5 +1,5 @@
-/* Replies in pieces: what goes over the wire, what becomes of failures, of a caller that is gone, of a crash.
- */
+/* Replies in pieces: what goes over the wire, what becomes of failures, of a caller that is gone, of a
+ * crash. */
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>

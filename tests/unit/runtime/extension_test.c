@@ -1,5 +1,5 @@
-/* Functions with a shutdown hook, as Lambda ends them: registered before the first event, SIGTERM at the end.
- */
+/* Functions with a shutdown hook, as Lambda ends them: registered before the first event, SIGTERM at the
+ * end. */
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>

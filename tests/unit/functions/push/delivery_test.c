@@ -39,7 +39,7 @@ static struct delivery_means means;
 static struct nr_err err;
 static struct h2_server_rule second_rule;
 
-/* --- surroundings -------------------------------------------------------------------------------------- */
+/* --- surroundings --------------------------------------------------------------------------------------- */
 
 static void set_account(int port)
 {
@@ -144,7 +144,7 @@ static int n_asked_of_fcm(int *n_asked_of_google)
     return n;
 }
 
-/* --- runs ---------------------------------------------------------------------------------------------- */
+/* --- runs ----------------------------------------------------------------------------------------------- */
 
 Test(delivery, gives_every_send_a_verdict_and_its_latency)
 {

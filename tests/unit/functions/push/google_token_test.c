@@ -22,7 +22,7 @@ static struct google_token token;
 static struct nr_err err;
 static struct canned_http *server;
 
-/* --- a clock that stands still ------------------------------------------------------------------------- */
+/* --- a clock that stands still -------------------------------------------------------------------------- */
 
 static int64_t wall_ms;
 
@@ -40,7 +40,7 @@ static int64_t mono(void *self)
 
 static const struct nr_clock still = {wall, mono, NULL};
 
-/* --- an account ---------------------------------------------------------------------------------------- */
+/* --- an account ----------------------------------------------------------------------------------------- */
 
 static void make_key(void)
 {
@@ -105,7 +105,7 @@ static void tear_down(void)
 
 TestSuite(google_token, .init = set_up, .fini = tear_down);
 
-/* --- the account --------------------------------------------------------------------------------------- */
+/* --- the account ---------------------------------------------------------------------------------------- */
 
 Test(google_token, reads_a_service_account_file)
 {
@@ -175,7 +175,7 @@ Test(google_token, never_quotes_a_file_that_is_no_json)
     cr_expect_str_eq(err.message, SETTING ": must be an object, is an array");
 }
 
-/* --- the assertion ------------------------------------------------------------------------------------- */
+/* --- the assertion -------------------------------------------------------------------------------------- */
 
 /* base64url -> bytes; returns their number. */
 static size_t decode(struct nr_view text, unsigned char *out)
@@ -256,7 +256,7 @@ Test(google_token, says_at_the_first_use_that_the_key_is_broken)
     cr_expect_str_eq(err.message, SETTING ": private_key: the private key is no unencrypted PEM key");
 }
 
-/* --- the exchange -------------------------------------------------------------------------------------- */
+/* --- the exchange --------------------------------------------------------------------------------------- */
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
 static const char *const two_tokens[] = {

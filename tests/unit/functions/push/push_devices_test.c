@@ -37,7 +37,7 @@ static void expect_reply(const char *event, const char *wanted)
     cr_expect_str_eq(nr_buf_text(&push_stage_reply), wanted);
 }
 
-/* --- what works ---------------------------------------------------------------------------------------- */
+/* --- what works ----------------------------------------------------------------------------------------- */
 
 Test(push_devices, takes_a_batch_and_reports_the_malformed_message_alone)
 {
@@ -116,7 +116,7 @@ Test(push_devices, a_replaced_registration_takes_its_topics_to_fcm)
         "1 removed, 2 active", "the next batch has the rest");
 }
 
-/* --- what goes wrong ----------------------------------------------------------------------------------- */
+/* --- what goes wrong ------------------------------------------------------------------------------------ */
 
 Test(push_devices, what_fcm_has_no_room_for_waits_and_is_no_failure_of_the_message)
 {

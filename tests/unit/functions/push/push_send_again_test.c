@@ -103,8 +103,7 @@ Test(push_send_again, sends_a_fifo_group_in_order_and_stops_at_its_first_failure
     cr_expect_eq(push_stage_calls(), 2);
 }
 
-/* --- delays ----------------------------------------------------------------------------------------------
- */
+/* --- delays --------------------------------------------------------------------------------------------- */
 
 Test(push_send_again, tells_sqs_when_a_message_is_to_come_back)
 {

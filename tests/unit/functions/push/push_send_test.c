@@ -122,8 +122,7 @@ Test(push_send, does_not_start_with_an_endpoint_that_is_none)
     cr_expect_not_null(strstr(push_stage_err.message, "fcm.googleapis.com"));
 }
 
-/* --- poison ----------------------------------------------------------------------------------------------
- */
+/* --- poison --------------------------------------------------------------------------------------------- */
 
 Test(push_send, parks_what_can_never_be_sent)
 {

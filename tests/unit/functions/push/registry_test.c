@@ -1,5 +1,5 @@
-/* Device messages against a real registry: what each leaves behind in rows and topics, and who wins a race.
- */
+/* Device messages against a real registry: what each leaves behind in rows and topics, and who wins a
+ * race. */
 #include <stdio.h>
 #include <string.h>
 

@@ -470,8 +470,8 @@ Test(store_claim, sends_nothing_to_what_replaced_a_registration_that_got_it)
     cr_expect_str_eq(past(0), "settled 1 failed 0 held 1");
 }
 
-/* A lease ran out, what replaced the token was begun; then the first sandbox could say that the token had it.
- */
+/* A lease ran out, what replaced the token was begun; then the first sandbox could say that the token had
+ * it. */
 Test(store_claim, believes_a_result_that_came_late_before_it_tries_what_replaced_the_registration)
 {
     add_device("'17'", "token", "t1", "'phone'");

@@ -297,8 +297,7 @@ Test(catalog, finds_posts_by_words_in_any_order)
     cr_expect_str_eq(posts("ㅋㅋ"), "2:p2 ");
 }
 
-/* --- the same from every index, and from none
- * ---------------------------------------------------------------- */
+/* --- the same from every index, and from none ----------------------------------------------------------- */
 
 static void expect_same(const char *typed, const char *words, const char *column)
 {

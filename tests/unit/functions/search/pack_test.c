@@ -93,7 +93,7 @@ Test(pack, knows_what_is_billed)
     cr_assert_eq(pack_billed_bytes(5001), 10000);
 }
 
-/* --- requests, whatever comes -------------------------------------------------------------------------- */
+/* --- requests, whatever comes --------------------------------------------------------------------------- */
 
 /* The body of a request as the service reads it: it must be within its limits. Returns how many records. */
 static size_t check_body(const struct pack_record *of, size_t n, const char *text, size_t request_bytes)

@@ -189,8 +189,8 @@ Test(scan, tells_whole_numbers)
     }
 }
 
-/* One escape after the other, wherever in the sixteen bytes that are looked at together the first one stands.
- */
+/* One escape after the other, wherever in the sixteen bytes that are looked at together the first one
+ * stands. */
 Test(scan, reads_and_resolves_escapes_wherever_they_stand)
 {
     static const char *const escapes[][2] = {{"\\\"", "\""},

@@ -38,8 +38,8 @@ Test(search_log_refusals, refuses_a_message_as_a_whole_and_alone)
     free(log);
 }
 
-/* What is wrong inside a body is that message's fault, even where the event itself is no JSON because of it.
- */
+/* What is wrong inside a body is that message's fault, even where the event itself is no JSON because of
+ * it. */
 Test(search_log_refusals, refuses_broken_bytes_in_a_body_alone)
 {
     char *log;

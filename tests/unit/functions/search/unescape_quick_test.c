@@ -9,8 +9,8 @@
 
 enum { TEXT_MAX = 400, SPARE = 16, ROUNDS = 20000 };
 
-/* Byte after byte: the escapes that stand for themselves, up to the first other one. Returns how far it came.
- */
+/* Byte after byte: the escapes that stand for themselves, up to the first other one. Returns how far it
+ * came. */
 static size_t unescape_plainly(const char *text, size_t len, char *to, size_t *n)
 {
     size_t at = 0;

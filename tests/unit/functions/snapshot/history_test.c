@@ -48,8 +48,7 @@ static bool one_in(size_t n)
     return below(n) == 0;
 }
 
-/* --- the world -------------------------------------------------------------------------------------------
- */
+/* --- the world ------------------------------------------------------------------------------------------ */
 
 static void resource_of(const struct world *world, int cluster, char out[24])
 {
@@ -132,8 +131,7 @@ static void pass_time(struct world *world)
         add_foreign(world);
 }
 
-/* --- what the code sees ----------------------------------------------------------------------------------
- */
+/* --- what the code sees --------------------------------------------------------------------------------- */
 
 static enum rds_state state_of(const char *status)
 {
@@ -183,8 +181,7 @@ static void tell(struct inventory *inventory, const struct world *world)
         tell_snapshot(inventory, &world->things[i]);
 }
 
-/* --- the properties --------------------------------------------------------------------------------------
- */
+/* --- the properties ------------------------------------------------------------------------------------- */
 
 struct guards {
     bool is_whole, is_clock_right;
@@ -316,8 +313,8 @@ static struct changes run(struct world *world, int64_t slot_s, struct guards gua
     return changes;
 }
 
-/* The same event once more: what was made is found, what was let go is gone. A failed call may succeed now.
- */
+/* The same event once more: what was made is found, what was let go is gone. A failed call may succeed
+ * now. */
 static void run_again(struct world *world, int64_t slot_s, struct guards guards, bool was_capped)
 {
     size_t n_missing = 0;

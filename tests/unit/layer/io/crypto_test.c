@@ -261,8 +261,7 @@ Test(crypto, refuses_a_key_that_is_cut_anywhere)
     }
 }
 
-/* --- HMAC-SHA-256: RFC 4231 ------------------------------------------------------------------------------
- */
+/* --- HMAC-SHA-256: RFC 4231 ----------------------------------------------------------------------------- */
 
 static const char *hmac_of(struct nr_view key, struct nr_view data)
 {

@@ -147,8 +147,7 @@ Test(h2_fates, ends_a_request_that_gets_no_reply_in_time)
     cr_assert_eq(h2_stage.journal.n_cancelled, 1);
 }
 
-/* --- which fate -------------------------------------------------------------------------------------------
- */
+/* --- which fate ----------------------------------------------------------------------------------------- */
 
 static enum nr_h2_fate fate_seen;
 

@@ -38,8 +38,8 @@ Test(h2, spreads_over_more_connections_only_when_they_are_full)
     cr_assert_leq(h2_stage.journal.n_open_max, 10);
 }
 
-/* A caller that paces itself says "not now": it is asked again at its time, not before, and nothing is lost.
- */
+/* A caller that paces itself says "not now": it is asked again at its time, not before, and nothing is
+ * lost. */
 Test(h2, asks_again_when_the_caller_says_and_not_before)
 {
     int64_t begun_ms;

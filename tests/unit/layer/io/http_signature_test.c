@@ -1,5 +1,5 @@
-/* Signature Version 4, computed a second time from what arrived ("Signing AWS API requests", steps 1 to 4).
- */
+/* Signature Version 4, computed a second time from what arrived ("Signing AWS API requests", steps 1 to
+ * 4). */
 #include <stdio.h>
 #include <string.h>
 

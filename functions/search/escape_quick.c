@@ -38,7 +38,7 @@ static inline sixteen load(const char *at, size_t left)
         bytes = sixteen_low(at, left) | blanks << 8 * left;
     else
         memcpy(&bytes, at, sizeof(bytes));
-    return shuffle_halves(bytes, blanks);
+    return sixteen_of(bytes, blanks);
 }
 
 SHUFFLES static const char *copy(const char *at, const char *end, char **to)
@@ -48,10 +48,10 @@ SHUFFLES static const char *copy(const char *at, const char *end, char **to)
     for (; at < end; at += STEP) {
         sixteen bytes = load(at, (size_t)(end - at));
         unsigned bits = sixteen_mask((bytes == '"') | (bytes == '\\'));
-        sixteen order = shuffle_halves(orders[bits][0], orders[bits][1]);
+        sixteen order = sixteen_of(orders[bits][0], orders[bits][1]);
         sixteen text = shuffle(bytes, order) | ((order < 0) & '\\');
 
-        if (sixteen_mask((bytes == 0x7f) | ((bytes & (signed char)0xe0) == 0)))
+        if (sixteen_mask((bytes == 0x7f) | sixteen_controls(bytes)))
             break;
         memcpy(out, &text, sizeof(text));
         out += n_written[bits];

@@ -27,7 +27,7 @@ static const char *copy_plain(const char *at, const char *end, char **to)
 {
     while (at < end) {
         size_t left = (size_t)(end - at);
-        sixteen bytes = left < SIXTEEN ? sixteen_load_part(at, left) : sixteen_load(at);
+        sixteen bytes = sixteen_load_up_to(at, left);
         size_t n = sixteen_first(json_out_escaped(bytes));
 
         n = n < left ? n : left;

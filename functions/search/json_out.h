@@ -35,7 +35,7 @@ static inline char *json_out_room(struct nr_buf *out, size_t n)
 /* Flags the bytes that a JSON string cannot have as they are, and DEL, which no line of text should have. */
 static inline sixteen json_out_escaped(sixteen bytes)
 {
-    return (bytes == '"') | (bytes == '\\') | (bytes == 0x7f) | ((bytes & (signed char)0xe0) == 0);
+    return (bytes == '"') | (bytes == '\\') | (bytes == 0x7f) | sixteen_controls(bytes);
 }
 
 /* Append the text as a JSON string with its quotes. */

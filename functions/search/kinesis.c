@@ -18,8 +18,7 @@ enum {
 static const struct nr_retry_policy retry_policy = {
     .max_attempts = KINESIS_ATTEMPTS_MAX, .base_ms = 50, .cap_ms = 2000};
 
-/* AWS's words name account and stream. They are for operators, but an error travels further than one
- * knows. */
+/* AWS's words name the account. They are for operators, but an error travels further than one knows. */
 static void hide_accounts(char *text)
 {
     for (char *at = text; *at;) {
@@ -51,8 +50,6 @@ static int call(const struct kinesis_stream *stream, struct nr_view body, int64_
         .deadline_mono_ms = call_deadline(stream, deadline_mono_ms),
     };
 
-    if (nr_clock_left_ms(deadline_mono_ms) == 0)
-        return nr_err_set(err, NR_ERR_DEADLINE, "Function.Timeout", "no time left for PutRecords");
     return nr_aws_bytes(&call, reply, err);
 }
 
@@ -67,7 +64,6 @@ static int refused(const uint8_t *fates, size_t n, struct kinesis_tally *tally, 
         n_failed += fates[i] == KINESIS_FAILED;
     }
     tally->n_throttled += n_throttled;
-    tally->n_refused += n_failed;
     if (n_throttled + n_failed == 0)
         return 0;
     if (n_throttled >= n_failed)
@@ -76,6 +72,15 @@ static int refused(const uint8_t *fates, size_t n, struct kinesis_tally *tally, 
                           n);
     return nr_err_set(err, NR_ERR_UNAVAILABLE, "Function.StreamFailed",
                       "%zu of %zu records refused by the stream", n_throttled + n_failed, n);
+}
+
+/* A refusal is an answer; only of what was not answered nobody knows whether it is stored. */
+static void count_failure(const struct nr_err *err, struct kinesis_tally *tally)
+{
+    if (err->kind == NR_ERR_THROTTLED)
+        tally->n_throttled++;
+    else if (nr_err_is_transient(err))
+        tally->n_in_doubt++;
 }
 
 static int put_once(const struct kinesis_stream *stream, const struct kinesis_record *records, uint8_t *fates,
@@ -89,15 +94,13 @@ static int put_once(const struct kinesis_stream *stream, const struct kinesis_re
     kinesis_request_write(stream->name, records, fates, n, body);
     if (nr_buf_check(body, "a request to the stream", err) != 0)
         return -1;
+    if (nr_clock_left_ms(deadline_mono_ms) == 0)
+        return nr_err_set(err, NR_ERR_DEADLINE, "Function.Timeout", "no time left for PutRecords");
     tally->n_requests++;
-    tally->n_bytes += body->len;
     if (call(stream, nr_buf_view(body), deadline_mono_ms, &reply, err) == 0 &&
         kinesis_reply_read(nr_buf_view(&reply), fates, n, err) == 0)
         return refused(fates, n, tally, err);
-    if (err->kind == NR_ERR_THROTTLED)
-        tally->n_throttled++;
-    else
-        tally->n_in_doubt++;
+    count_failure(err, tally);
     hide_accounts(err->message);
     return -1;
 }

@@ -26,10 +26,9 @@ struct kinesis_stream {
 
 /* How it went; counts add up over several calls. */
 struct kinesis_tally {
-    size_t n_requests, n_bytes; /* bodies as they were sent */
-    size_t n_throttled;         /* entries and whole requests */
-    size_t n_refused;           /* entries with another code */
-    size_t n_in_doubt;          /* requests without a usable answer */
+    size_t n_requests;  /* begun */
+    size_t n_throttled; /* entries and whole requests */
+    size_t n_in_doubt;  /* requests without a usable answer: what was in them may be stored */
 };
 
 enum { KINESIS_ATTEMPTS_MAX = 10 };
@@ -39,7 +38,7 @@ enum { KINESIS_ATTEMPTS_MAX = 10 };
  * fates             in out  KINESIS_PENDING at first; KINESIS_STORED for what is stored
  * body              in      scratch for requests: capped by the caller
  * deadline_mono_ms  in      nothing is begun behind it
- * Returns 0 when all are stored, else -1 with the reason of the last refusal, without account or stream:
+ * Returns 0 when all are stored, else -1 with the reason of the last refusal, account numbers starred out:
  * THROTTLED, UNAVAILABLE, DEADLINE; NOT_FOUND, DENIED, INVALID. */
 int kinesis_put(const struct kinesis_stream *stream, const struct kinesis_record *records, uint8_t *fates,
                 size_t n, int64_t deadline_mono_ms, struct nr_buf *body, struct kinesis_tally *tally,

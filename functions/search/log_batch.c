@@ -13,7 +13,9 @@
 enum {
     BODY_MAX_BYTES = 4 * 1024 * 1024,  /* of one message when inflated; SQS takes 1 MiB */
     BODY_EVENTS_MAX = 2000,            /* of one message: its rows are kept together until they are stored */
-    ARENA_MAX_BYTES = 8 * 1024 * 1024, /* the longest text that Lambda can hand over */
+    ARENA_MAX_BYTES = 8 * 1024 * 1024, /* Lambda hands over 6 MB at most */
+    ROW_MAX_BYTES =
+        4 * SEARCH_EVENT_MAX_BYTES, /* far above what a row can be: a unit has room for one more */
 };
 
 void log_batch_init(struct log_batch *batch, const struct nr_request *request)
@@ -127,10 +129,13 @@ static int close_place(struct place *place, struct nr_err *err)
                         err);
 }
 
-/* Events of a session meet in one lane; without a session, those of a search. */
-static uint64_t session_of(const struct search_event *event)
+/* Events of a session meet in one lane; without a session, those of a search; without one of these, those of
+ * what carried them. */
+static uint64_t session_of(const struct search_event *event, struct nr_view source)
 {
-    struct nr_view id = event->session_id.ptr ? event->session_id : event->query_id;
+    struct nr_view id = event->session_id.ptr ? event->session_id
+                        : event->query_id.ptr ? event->query_id
+                                              : source;
     uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
 
     for (size_t i = 0; i < id.len; i++)
@@ -138,7 +143,8 @@ static uint64_t session_of(const struct search_event *event)
     return hash;
 }
 
-/* The event that comes next becomes a row with a newline, or nothing when somebody opted out. */
+/* The event that comes next becomes a row with a newline, or nothing when somebody opted out. Rows of one
+ * message stay together, so they share a lane: that of the last one. */
 static int add_event(struct log_batch *batch, struct place *place, struct nr_view source, uint64_t *session,
                      struct nr_err *err)
 {
@@ -148,16 +154,16 @@ static int add_event(struct log_batch *batch, struct place *place, struct nr_vie
 
     if (search_event_read(&place->scan, &place->at, batch->now_unix_ms, &batch->arena, &event, err) != 0)
         return -1;
-    batch->n_opted_out += event.is_opt_out;
-    batch->n_unknown += event.n_unknown;
+    batch->found.n_opted_out += event.is_opt_out;
+    batch->found.n_unknown += event.n_unknown;
     if (event.is_opt_out)
         return 0;
     if (row_write(&batch->rows, &event, source, place->n, text, &pii, err) != 0)
         return -1;
     nr_buf_add_char(text, '\n');
-    batch->n_with_pii += pii != 0;
+    batch->found.n_with_pii += pii != 0;
     if (batch->outbox.options.is_by_session)
-        *session = session_of(&event);
+        *session = session_of(&event, source);
     return 0;
 }
 
@@ -184,8 +190,7 @@ static void close_unit(struct log_batch *batch, size_t *start, size_t *n_events,
 {
     size_t len = batch->outbox.text.len - *start;
 
-    if (len == 0 || !(is_last || *n_events == PACK_EVENTS_MAX ||
-                      len > PACK_RECORD_MAX_BYTES - SEARCH_EVENT_MAX_BYTES * 4))
+    if (len == 0 || !(is_last || *n_events == PACK_EVENTS_MAX || len > PACK_RECORD_MAX_BYTES - ROW_MAX_BYTES))
         return;
     outbox_close(&batch->outbox, *start, *n_events, item, session);
     *start += len;
@@ -262,9 +267,11 @@ void log_batch_take_messages(struct log_batch *batch)
     outbox_expect(&batch->outbox, batch->request->event.len);
     for (size_t i = 0; i < batch->n_items; i++) {
         struct outbox_mark mark = outbox_mark(&batch->outbox);
+        struct log_findings found = batch->found;
 
         if (add_message(batch, i, &why) != 0) {
             refuse_message(batch, i, mark, &why);
+            batch->found = found;
             nr_err_reset(&why);
         }
         outbox_make_room(&batch->outbox);
@@ -274,16 +281,28 @@ void log_batch_take_messages(struct log_batch *batch)
 
 /* --- HTTP and direct: each event on its own ------------------------------------------------------------- */
 
+/* What there was no memory for is nobody's fault, and may be sent again. */
+static void drop_event(struct log_batch *batch, size_t index, const struct nr_err *why)
+{
+    if (why->kind == NR_ERR_INVALID) {
+        batch->n_refused++;
+        log_reply_refuse(&batch->reply, index, why);
+    } else {
+        batch->outbox.why = *why;
+        lose_event(batch, (uint32_t)index, 1);
+    }
+}
+
 static void take_event(struct log_batch *batch, struct place *place, struct nr_view source)
 {
+    struct outbox_mark mark = outbox_mark(&batch->outbox);
     size_t start = batch->outbox.text.len;
     struct nr_err why = {0};
     uint64_t session = 0;
 
     if (add_event(batch, place, source, &session, &why) != 0) {
-        batch->outbox.text.len = start;
-        batch->n_refused++;
-        log_reply_refuse(&batch->reply, place->n, &why);
+        outbox_rewind(&batch->outbox, mark);
+        drop_event(batch, place->n, &why);
     } else if (batch->outbox.text.len > start) {
         outbox_close(&batch->outbox, start, 1, (uint32_t)place->n, session);
     }

@@ -24,6 +24,12 @@
 #include "functions/search/outbox.h"
 #include "functions/search/row.h"
 
+/* What was seen in events that were not refused. */
+struct log_findings {
+    size_t n_opted_out, n_with_pii; /* events */
+    size_t n_unknown;               /* members */
+};
+
 struct log_batch {
     const struct nr_request *request;
     struct intake intake;
@@ -33,7 +39,11 @@ struct log_batch {
     struct nr_buf arena; /* texts of the event at hand */
     struct outbox outbox;
     struct log_reply reply;
-    size_t n_items, n_events, n_refused, n_opted_out, n_unknown, n_lost, n_with_pii;
+    size_t n_items;   /* messages, or events */
+    size_t n_events;  /* that could be read, of messages that could be; of requests all */
+    size_t n_refused; /* messages, or events: they can never be stored */
+    size_t n_lost;    /* events that could not be stored now */
+    struct log_findings found;
     int64_t now_unix_ms;
     int64_t started_us;
 };
@@ -65,7 +75,7 @@ void log_batch_give_back(struct log_batch *batch, const struct nr_err *why);
 int log_batch_check_events(struct nr_view text, bool is_body, size_t max_events,
                            struct nr_err *err) NR_MUST_CHECK;
 
-/* Each event: stored, or an entry in `reply`. */
+/* Each event: stored, or refused or lost in `reply`. */
 void log_batch_take_events(struct log_batch *batch, struct nr_view text, bool is_body);
 
 #endif

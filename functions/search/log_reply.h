@@ -1,7 +1,7 @@
-/* log_reply.h - what became of each event, told to whoever sent them himself.
+/* log_reply.h - what became of each event, told to whoever sent them and waits for the answer.
  *
- * Is:      the body of an HTTP answer, and of a direct invocation: counts, and one entry for each event that
- *          is not stored.
+ * Is:      the body of an HTTP answer, and of a direct invocation: counts, and an entry for each event that was
+ *          not stored now, and for the first hundred that never can be.
  * Is not:  for SQS (nr_sqs_reply() is).
  * Beware:  reasons of refusals come from our own words; what AWS said stays in the log.
  */
@@ -32,7 +32,7 @@ void log_reply_refuse(struct log_reply *reply, size_t index, const struct nr_err
 /* Event `index` was not stored now. */
 void log_reply_lose(struct log_reply *reply, size_t index);
 
-/* 202, or 207 when some are not stored, 400 when all were refused, 503 when none could be stored. */
+/* 202; 400 when all were refused, 503 when all were lost, 207 when some were either. */
 int log_reply_status(const struct log_reply *reply);
 
 /* {"accepted":1,"refused":0,"failed":0,"errors":[...]}. Returns 0, or -1 as nr_reply_bytes(). */

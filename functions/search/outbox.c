@@ -155,7 +155,7 @@ void outbox_flush(struct outbox *outbox)
 
 void outbox_make_room(struct outbox *outbox)
 {
-    /* A message closes a unit for each 500 of its events at most. */
+    /* A message has few units: one for each 500 of its events, and for each 700 KB of its 4 MB. */
     if (outbox->text.len >= outbox->options.request_bytes || outbox->n_units > OUTBOX_UNITS_MAX - 64)
         outbox_flush(outbox);
 }

@@ -73,7 +73,11 @@ static inline struct outbox_mark outbox_mark(const struct outbox *outbox)
 /* Forget all rows since. None of them may have been stored: call outbox_make_room() only between items. */
 void outbox_rewind(struct outbox *outbox, struct outbox_mark mark);
 
-/* The rows from `start` to the end of `text`, whose last newline is there, are one unit. */
+/* The rows from `start` to the end of `text`, whose last newline is there, are one unit.
+ *
+ * n_events  in  1 to PACK_EVENTS_MAX
+ * session   in  a hash: units of one share a lane
+ * No more than 64 units may be closed between two calls of outbox_make_room(). */
 void outbox_close(struct outbox *outbox, size_t start, size_t n_events, uint32_t item, uint64_t session);
 
 /* Store, when a request is full. */

@@ -4,8 +4,8 @@
  *          bills anyway.
  * Is not:  the wire form (kinesis_wire.h).
  * Beware:  a record is stored as a whole or not at all, and so is a unit: what must not be stored by halves,
- *          the rows of one SQS message, is one unit. Only one that is larger than a record may be comes as
- *          several.
+ *          the rows of one SQS message, is one unit. Only a message of more rows, or larger ones, than a record
+ *          has room for comes as several (log_batch.c).
  * Source:  Kinesis API Reference, "PutRecords": 500 records, 10 MiB, keys counted, base64 not. Firehose bills
  *          each record in steps of 5 KB (pricing page): 300 bytes alone are paid for as 5,000.
  */
@@ -49,8 +49,10 @@ struct pack_record {
 /* Put units together, in their order.
  *
  * record_bytes  in   a record is closed before it grows beyond this, its key counted
- * is_by_lane    in   units of different lanes do not meet, and the key is the lane's; else it is drawn from
- * `random` out           out  n_units at most Returns how many records. */
+ * is_by_lane    in   units of different lanes do not meet, and the key is the lane's
+ * random        in   else the keys are drawn from it
+ * out           out  room for n_units
+ * Returns how many records. A unit that is larger than record_bytes is a record of its own. */
 size_t pack_records(const struct pack_unit *units, size_t n_units, size_t record_bytes, bool is_by_lane,
                     uint64_t random, struct pack_record *out);
 

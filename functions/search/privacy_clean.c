@@ -120,14 +120,6 @@ static void look(struct findings *found, sixteen c, size_t at, size_t left)
     found->digits |= (uint64_t)sixteen_mask(is_digit) << at;
 }
 
-/* Sixteen bytes of a text from `at` on, or as many as it has. */
-static sixteen load(struct nr_view text, size_t at)
-{
-    size_t left = text.len - at;
-
-    return left < SIXTEEN ? sixteen_load_part(text.ptr + at, left) : sixteen_load(text.ptr + at);
-}
-
 /* Are there fewer bits than n? Takes the lowest away n - 1 times. */
 static bool has_fewer(uint64_t bits, int n)
 {
@@ -159,7 +151,7 @@ bool privacy_is_clean_by_16(struct nr_view text, enum privacy_scope scope)
     struct findings found = {0};
 
     for (size_t at = 0; at < text.len; at += SIXTEEN)
-        look(&found, load(text, at), at, text.len - at);
+        look(&found, sixteen_load_up_to(text.ptr + at, text.len - at), at, text.len - at);
     return is_clean(&found, scope);
 }
 
@@ -179,7 +171,7 @@ bool privacy_add_clean(struct nr_view text, enum privacy_scope scope, struct nr_
         return false;
     to = out->data + out->len;
     for (size_t at = 0; at < text.len; at += SIXTEEN) {
-        sixteen c = load(text, at);
+        sixteen c = sixteen_load_up_to(text.ptr + at, text.len - at);
 
         memcpy(to + 1 + at, &c, sizeof(c));
         look(&found, c, at, text.len - at);

@@ -54,7 +54,7 @@ static bool is_id(struct nr_view id)
 static int make_mac(const char *setting, struct nr_view text, struct nr_crypto_mac **out, struct nr_err *err)
 {
     char room[2 * PSEUDONYM_KEY_MAX_BYTES];
-    struct nr_buf bytes = {.data = room, .cap = sizeof(room), .max_bytes = sizeof(room)};
+    struct nr_buf bytes = {.data = room, .cap = sizeof(room), .max_bytes = sizeof(room) - 1};
     bool is_read = text.len <= PSEUDONYM_KEY_MAX_BYTES * 4 / 3 + 4 && base64_read(text, &bytes);
     int result;
 

@@ -247,8 +247,7 @@ static bool is_settled(struct nr_view filters)
 {
     for (size_t at = 0; at < filters.len; at += SIXTEEN) {
         size_t left = filters.len - at;
-        sixteen c =
-            left < SIXTEEN ? sixteen_load_part(filters.ptr + at, left) : sixteen_load(filters.ptr + at);
+        sixteen c = sixteen_load_up_to(filters.ptr + at, left);
 
         /* Signed: what is not ASCII is below a blank as well. */
         if (sixteen_mask((c <= ' ') | (c == '\\') | (c == 0x7f)) & sixteen_below(left))

@@ -17,7 +17,7 @@ static struct marks marks_of(const char *at)
 
         marks.quotes |= (uint64_t)sixteen_mask(bytes == '"') << i;
         marks.backslashes |= (uint64_t)sixteen_mask(bytes == '\\') << i;
-        marks.controls |= (uint64_t)sixteen_mask((bytes & (signed char)0xe0) == 0) << i; /* below 0x20 */
+        marks.controls |= (uint64_t)sixteen_mask(sixteen_controls(bytes)) << i;
     }
     return marks;
 }

@@ -22,9 +22,9 @@
 
 enum {
     FINISH_RESERVE_MS = 500, /* kept free behind the last request for SQS and the reply */
-    DELAY_RESERVE_MS = 3,    /* besides, for each message: ten of them are a call */
+    DELAY_RESERVE_MS = 3,    /* besides, for each message that may fail: a call tells the queue of ten */
     DELAY_RESERVE_MAX_MS = 5 * 1000,
-    REPLY_RESERVE_MS = 200,     /* of it all: the reply itself takes a few */
+    REPLY_RESERVE_MS = 200,     /* of FINISH_RESERVE_MS, for the reply */
     INIT_SECRETS_MS = 5 * 1000, /* Lambda ends an init after 10 s */
     DIRECT_EVENTS_MAX = 20000,  /* 6 MB of events of 300 bytes */
 };
@@ -42,9 +42,9 @@ static void log_summary(const struct log_batch *batch)
 
     nr_log(NR_LOG_INFO, "batch done", nr_log_int("items", (int64_t)batch->n_items),
            nr_log_int("events", (int64_t)batch->n_events), nr_log_int("refused", (int64_t)batch->n_refused),
-           nr_log_int("optedOut", (int64_t)batch->n_opted_out),
-           nr_log_int("scrubbed", (int64_t)batch->n_with_pii),
-           nr_log_int("unknownMembers", (int64_t)batch->n_unknown),
+           nr_log_int("optedOut", (int64_t)batch->found.n_opted_out),
+           nr_log_int("scrubbed", (int64_t)batch->found.n_with_pii),
+           nr_log_int("unknownMembers", (int64_t)batch->found.n_unknown),
            nr_log_int("stored", (int64_t)tally->n_events), nr_log_int("notStored", (int64_t)batch->n_lost),
            nr_log_int("records", (int64_t)tally->n_records),
            nr_log_int("requests", (int64_t)tally->kinesis.n_requests),
@@ -60,8 +60,8 @@ static void emit_metrics(const struct log_batch *batch)
         {"EventsStored", NR_METRIC_COUNT, (double)tally->n_events},
         {"EventsNotStored", NR_METRIC_COUNT, (double)batch->n_lost},
         {"Refused", NR_METRIC_COUNT, (double)batch->n_refused},
-        {"OptedOut", NR_METRIC_COUNT, (double)batch->n_opted_out},
-        {"EventsScrubbed", NR_METRIC_COUNT, (double)batch->n_with_pii},
+        {"OptedOut", NR_METRIC_COUNT, (double)batch->found.n_opted_out},
+        {"EventsScrubbed", NR_METRIC_COUNT, (double)batch->found.n_with_pii},
         {"Records", NR_METRIC_COUNT, (double)tally->n_records},
         {"Requests", NR_METRIC_COUNT, (double)tally->kinesis.n_requests},
         {"Throttled", NR_METRIC_COUNT, (double)tally->kinesis.n_throttled},
@@ -173,6 +173,8 @@ static int read_http(struct log_batch *batch, struct nr_view *out, int *status, 
         result = log_batch_check_events(*out, true, (size_t)sandbox.settings.http_max_events, err);
     if (strcmp(err->type, "Function.TooLarge") == 0)
         *status = 413;
+    else if (result != 0 && nr_err_is_transient(err))
+        *status = 503;
     return result;
 }
 

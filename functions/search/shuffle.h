@@ -47,14 +47,6 @@ static inline sixteen shuffle(sixteen bytes, sixteen order)
 
 #endif
 
-/* Sixteen bytes of two halves, the first byte in the lowest. */
-static inline sixteen shuffle_halves(uint64_t low, uint64_t high)
-{
-    typedef uint64_t halves __attribute__((vector_size(SIXTEEN)));
-
-    return (sixteen)(halves){low, high};
-}
-
 /* row(0u) to row(255u): a table that has something for each choice of eight bytes, a bit for each. */
 #define SHUFFLE_ROWS(row)                                                                                    \
     SHUFFLE_ROWS_64(row, 0u), SHUFFLE_ROWS_64(row, 64u), SHUFFLE_ROWS_64(row, 128u),                         \

@@ -30,9 +30,8 @@ static inline sixteen sixteen_load(const char *at)
     return bytes;
 }
 
-/* The first eight of n bytes, 1 to 8, as a number; zeros behind them. Pieces that overlap make it without a
- * loop.
- */
+/* The first eight of n bytes, 1 at least, or all of them, as a number; zeros behind them. Pieces that overlap
+ * make it without a loop. */
 static inline uint64_t sixteen_low(const char *at, size_t n)
 {
     const unsigned char *p = (const unsigned char *)at;
@@ -52,17 +51,36 @@ static inline uint64_t sixteen_low(const char *at, size_t n)
     return all;
 }
 
+/* Sixteen bytes of two halves, the first byte in the lowest. */
+static inline sixteen sixteen_of(uint64_t low, uint64_t high)
+{
+    typedef uint64_t halves __attribute__((vector_size(SIXTEEN)));
+
+    return (sixteen)(halves){low, high};
+}
+
 /* Fewer than sixteen bytes, 1 at least, and zeros behind them. */
 static inline sixteen sixteen_load_part(const char *at, size_t n)
 {
-    typedef uint64_t halves __attribute__((vector_size(SIXTEEN)));
     uint64_t high = 0;
 
     if (n > 8) {
         memcpy(&high, at + n - 8, 8);
         high >>= 8 * (SIXTEEN - n);
     }
-    return (sixteen)(halves){sixteen_low(at, n), high};
+    return sixteen_of(sixteen_low(at, n), high);
+}
+
+/* The next sixteen of `left` bytes, or as many as there are, 1 at least, and zeros behind them. */
+static inline sixteen sixteen_load_up_to(const char *at, size_t left)
+{
+    return left < SIXTEEN ? sixteen_load_part(at, left) : sixteen_load(at);
+}
+
+/* Flags control characters: bytes below a blank. */
+static inline sixteen sixteen_controls(sixteen bytes)
+{
+    return (bytes & (signed char)0xe0) == 0;
 }
 
 /* Which bytes are from low to high, both signed? */

@@ -25,11 +25,11 @@ SHUFFLES static inline char *keep(sixteen bytes, unsigned dropped, char *to)
     const uint64_t of_high_half = 0x0808080808080808u;
     unsigned low = dropped & 0xff;
     unsigned high = dropped >> HALF & 0xff;
-    sixteen kept = shuffle(bytes, shuffle_halves(kept_bytes[low], 0));
+    sixteen kept = shuffle(bytes, sixteen_of(kept_bytes[low], 0));
 
     memcpy(to, &kept, HALF);
     to += n_kept[low];
-    kept = shuffle(bytes, shuffle_halves(kept_bytes[high] | of_high_half, 0));
+    kept = shuffle(bytes, sixteen_of(kept_bytes[high] | of_high_half, 0));
     memcpy(to, &kept, HALF);
     return to + n_kept[high];
 }
@@ -60,7 +60,7 @@ SHUFFLES static const char *copy(const char *at, const char *end, char **to)
 
     for (; at < end; at += SIXTEEN) {
         size_t left = (size_t)(end - at);
-        sixteen bytes = left < SIXTEEN ? sixteen_load_part(at, left) : sixteen_load(at);
+        sixteen bytes = sixteen_load_up_to(at, left);
         unsigned letters = sixteen_mask((bytes == '"') | (bytes == '\\') | (bytes == '/'));
         unsigned escapes = escapes_of(sixteen_mask(bytes == '\\') & ~is_open);
         unsigned others = (escapes << 1 | is_open) & 0xffff & ~letters;

@@ -113,7 +113,7 @@ Test(search_log_losses, loses_and_doubles_nothing_whatever_the_stream_does)
             run_fault(&faults[i], (enum search_log_stage_shape)shape, 300);
 }
 
-Test(search_log_losses, keeps_sessions_together_and_loses_nothing_either)
+Test(search_log_losses, loses_nothing_by_sessions_either)
 {
     setenv("NARAE_SEARCH_PARTITION", "session", 1);
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)

@@ -25,13 +25,6 @@ Test(shuffle, puts_bytes_where_the_order_says)
     check_orders();
 }
 
-Test(shuffle, makes_sixteen_bytes_of_two_halves)
-{
-    sixteen found = shuffle_halves(0x6867666564636261u, 0x706f6e6d6c6b6a69u);
-
-    cr_expect_arr_eq((char *)&found, "abcdefghijklmnop", SIXTEEN);
-}
-
 Test(shuffle, a_table_has_a_row_for_each_choice)
 {
 #define ITSELF(bits) (bits)

@@ -50,3 +50,10 @@ Test(sixteen, says_what_is_between_two_signed_bytes)
                      c >= -62 && c < 0 ? 0xffff : 0);
     }
 }
+
+Test(sixteen, are_two_halves)
+{
+    sixteen found = sixteen_of(0x6867666564636261u, 0x706f6e6d6c6b6a69u);
+
+    cr_expect_arr_eq((char *)&found, "abcdefghijklmnop", SIXTEEN);
+}

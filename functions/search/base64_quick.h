@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 /* Write the digits of as many of the `len` bytes as they can do, four for each three.
- * Returns how many bytes were written: a multiple of 3; 0 when it is not the machine for it. */
+ * Returns how many of the bytes are done: a multiple of 3; 0 when it is not the machine for it. */
 size_t base64_quick_by_16(const unsigned char *bytes, size_t len, char *to);
 size_t base64_quick_by_32(const unsigned char *bytes, size_t len, char *to);
 

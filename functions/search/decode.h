@@ -30,7 +30,7 @@ void decode_done(struct decode *decode);
  * is_base64  in   it is said to be base64; else that is guessed
  * out        out  `body` itself, or bytes of `decode` until the next call
  * Returns 0, or -1, for the caller to say whose body it is: INVALID, Function.InvalidBody (neither JSON nor
- * base64 of it, broken gzip, larger than the bound); UNAVAILABLE (memory). */
+ * base64 of it, broken gzip) or Function.TooLarge (than the bound); UNAVAILABLE (memory). */
 int decode_body(struct decode *decode, struct nr_view body, bool is_base64, struct nr_view *out,
                 struct nr_err *err) NR_MUST_CHECK;
 

@@ -37,9 +37,8 @@ static int read_members(struct event_reader *reader, const struct event_field *f
     return reader->scan.fault ? event_broken(reader) : 0;
 }
 
-#define N(fields)        (sizeof(fields) / sizeof((fields)[0]))
-#define INTO(member)     offsetof(struct search_event, member)
-#define IN(parent, name) parent "." name
+#define N(fields)    (sizeof(fields) / sizeof((fields)[0]))
+#define INTO(member) offsetof(struct search_event, member)
 
 static int read_object(struct event_reader *reader, const struct event_field *field,
                        const struct event_field *fields, size_t n)
@@ -99,40 +98,42 @@ static int read_attributes(struct event_reader *reader, const struct event_field
     return read_object(reader, field, fields, N(fields));
 }
 
-#define TEXT(name, read, min, max)                                                                           \
+#define ROOT(name, read, min, max)                                                                           \
     {                                                                                                        \
         SCAN_NAME(#name), read, INTO(name), min, max, #name                                                  \
     }
 
 static const struct event_field root_fields[] = {
-    TEXT(schema_version, event_read_whole, 1, 1),
-    TEXT(event_id, event_read_token, 1, 128),
+    ROOT(schema_version, event_read_whole, 1, 1),
+    ROOT(event_id, event_read_token, 1, 128),
     {SCAN_NAME("timestamp"), event_read_time, INTO(timestamp_unix_ms), 0, TIME_MAX_CHARS, "timestamp"},
-    TEXT(application, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
-    TEXT(query_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
-    TEXT(client_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
-    TEXT(session_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
-    TEXT(user_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
+    ROOT(application, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
+    ROOT(query_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
+    ROOT(client_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
+    ROOT(session_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
+    ROOT(user_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
     {SCAN_NAME("opt_out"), event_read_flag, INTO(is_opt_out), 0, 0, "opt_out"},
-    TEXT(user_query, event_read_text, 0, SEARCH_QUERY_MAX_CHARS),
-    TEXT(lang, event_read_token, 1, 35), /* RFC 5646 section 4.4.1 */
-    TEXT(result_count, event_read_whole, 0, INT64_MAX),
-    TEXT(took_ms, event_read_real, 0, 86400000),
-    TEXT(page, event_read_whole, 1, 1000000),
-    TEXT(page_size, event_read_whole, 1, 1000000),
-    TEXT(sort, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
-    TEXT(filters, event_read_flat, 0, SEARCH_FILTER_MAX_CHARS),
-    TEXT(query_attributes, event_read_flat, 0, SEARCH_FILTER_MAX_CHARS),
-    TEXT(error, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
-    TEXT(object_id_field, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
-    TEXT(query_response_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
+    ROOT(user_query, event_read_text, 0, SEARCH_QUERY_MAX_CHARS),
+    ROOT(lang, event_read_token, 1, 35), /* RFC 5646 section 4.4.1 */
+    ROOT(result_count, event_read_whole, 0, INT64_MAX),
+    ROOT(took_ms, event_read_real, 0, 86400000),
+    ROOT(page, event_read_whole, 1, 1000000),
+    ROOT(page_size, event_read_whole, 1, 1000000),
+    ROOT(sort, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
+    ROOT(filters, event_read_flat, 0, SEARCH_FILTER_MAX_CHARS),
+    ROOT(query_attributes, event_read_flat, 0, SEARCH_FILTER_MAX_CHARS),
+    ROOT(error, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
+    ROOT(object_id_field, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
+    ROOT(query_response_id, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
     {SCAN_NAME("query_response_hit_ids"), event_read_ids, 0, 0, SEARCH_OBJECT_ID_MAX_CHARS,
      "query_response_hit_ids"},
-    TEXT(action_name, event_read_text, 1, SEARCH_TEXT_MAX_CHARS),
-    TEXT(message_type, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
-    TEXT(message, event_read_name, 0, SEARCH_MESSAGE_MAX_CHARS),
+    ROOT(action_name, event_read_text, 1, SEARCH_TEXT_MAX_CHARS),
+    ROOT(message_type, event_read_name, 0, SEARCH_TEXT_MAX_CHARS),
+    ROOT(message, event_read_name, 0, SEARCH_MESSAGE_MAX_CHARS),
     {SCAN_NAME("event_attributes"), read_attributes, 0, 0, 0, "event_attributes"},
 };
+
+_Static_assert(N(root_fields) <= 64, "read_members() has a bit for each");
 
 /* --- the event ------------------------------------------------------------------------------------------ */
 
@@ -150,7 +151,7 @@ static int missing(struct event_reader *reader, const char *path, const char *wh
     return event_refuse(reader, &(struct event_field){.path = path}, "%s", why);
 }
 
-/* What one member says about another. */
+/* Rules between members, and what stands for those that are not there. */
 static int finish(struct event_reader *reader)
 {
     struct search_event *event = reader->event;

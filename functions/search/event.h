@@ -80,8 +80,8 @@ void event_place_format(const struct event_place *place, char out[EVENT_PLACE_BY
  * now_unix_ms  in      wall clock: when a search without timestamp was, and the bound of all others
  * arena        in      texts with escapes go here; what was in it is forgotten
  * out          out     borrows from the scan's text and from the arena; no matter on failure
- * Returns 0, or -1: INVALID, Function.InvalidJson or Function.InvalidEvent, without a byte of the text;
- * UNAVAILABLE (memory). */
+ * Returns 0, or -1: INVALID, Function.InvalidJson, Function.InvalidEvent or Function.TooLarge (no room for it
+ * in the arena), without a byte of the text; UNAVAILABLE (memory). */
 int search_event_read(struct scan *scan, const struct event_place *place, int64_t now_unix_ms,
                       struct nr_buf *arena, struct search_event *out, struct nr_err *err) NR_MUST_CHECK;
 

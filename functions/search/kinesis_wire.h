@@ -1,6 +1,6 @@
 /* kinesis_wire.h - PutRecords as bytes: the request, and what the reply says of each record.
  *
- * Is:      pure; JSON 1.1 out, one strict pass over the reply, no document of it.
+ * Is:      pure; JSON 1.1 out; the reply is read strictly, once to count its entries and once to believe them.
  * Is not:  a call (kinesis.h).
  * Beware:  HTTP 200 says nothing: each entry does. FailedRecordCount is looked at by nobody.
  * Source:  Kinesis API Reference, "PutRecords" and "PutRecordsResultEntry".

@@ -58,7 +58,8 @@ int log_batch_prepare(struct log_batch *batch, const struct log_settings *settin
                       struct nr_err *err) NR_MUST_CHECK;
 
 /* What a raw string of the event means; alive until the next one.
- * Returns 0, or -1: INVALID, Function.InvalidJson (an escape that is none), UNAVAILABLE (memory). */
+ * Returns 0, or -1: INVALID, Function.InvalidJson (an escape that is none) or Function.TooLarge; UNAVAILABLE
+ * (memory). */
 int log_batch_body(struct log_batch *batch, struct nr_view raw, struct nr_view *out,
                    struct nr_err *err) NR_MUST_CHECK;
 

@@ -1,7 +1,7 @@
 /* log_reply.h - what became of each event, told to whoever sent them and waits for the answer.
  *
- * Is:      the body of an HTTP answer, and of a direct invocation: counts, and an entry for each event that was
- *          not stored now, and for the first hundred that never can be.
+ * Is:      the body of an HTTP answer, and of a direct invocation: counts, and an entry for each event that
+ *          was not stored now, and for the first hundred that never can be.
  * Is not:  for SQS (nr_sqs_reply() is).
  * Beware:  reasons of refusals come from our own words; what AWS said stays in the log.
  */

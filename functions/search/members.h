@@ -35,7 +35,7 @@ static inline const void *members_row(const struct members *members, size_t i)
     return members->rows + i * members->row_bytes;
 }
 
-/* The same for a member that is not the expected one. */
+/* What members_next() does when the expected member is not there. */
 bool members_find(struct members *members, struct scan *scan, const void **row);
 
 /* Is there another member? Then *row is its row, or NULL, and its value comes next. False at the `}`, which

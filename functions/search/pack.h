@@ -3,11 +3,11 @@
  * Is:      pure; rows of JSON, one a line, are put together into records of about the size that Firehose
  *          bills anyway.
  * Is not:  the wire form (kinesis_wire.h).
- * Beware:  a record is stored as a whole or not at all, and so is a unit: what must not be stored by halves,
- *          the rows of one SQS message, is one unit. Only a message of more rows, or larger ones, than a record
- *          has room for comes as several (log_batch.c).
- * Source:  Kinesis API Reference, "PutRecords": 500 records, 10 MiB, keys counted, base64 not. Firehose bills
- *          each record in steps of 5 KB (pricing page): 300 bytes alone are paid for as 5,000.
+ * Beware:  a record is stored as a whole or not at all, and so is a unit: what must not be stored by
+ *          halves, the rows of one SQS message, is one unit. Only a message of more rows, or larger ones,
+ *          than a record has room for comes as several (log_batch.c).
+ * Source:  Kinesis API Reference, "PutRecords": 500 records, 10 MiB, keys counted, base64 not. Firehose
+ *          bills each record in steps of 5 KB (pricing page): 300 bytes alone are paid for as 5,000.
  */
 #ifndef NARAE_SEARCH_PACK_H
 #define NARAE_SEARCH_PACK_H

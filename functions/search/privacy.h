@@ -6,7 +6,8 @@
  * Is not:  anonymisation: names, addresses and numbers in words stay; rare queries are for the lake's
  *          k-threshold.
  * Beware:  it is replaced, not masked: nothing of the original, not even its length, is left. Numbers of
- *          books and goods (valid ISBN, EAN-13) stay, and so do fewer than eight digits.
+ *          books and goods (valid ISBN, EAN-13) stay, and so do fewer than eight digits, but for the seven
+ *          of a masked resident number.
  * Source:  docs/search-privacy.md has the rules with examples.
  */
 #ifndef NARAE_SEARCH_PRIVACY_H
@@ -26,7 +27,7 @@ enum privacy_scope {
     PRIVACY_KEY    /* a program made it: plain numbers are names of things */
 };
 
-/* Can it hold anything to replace? A quick look that never says no wrongly; most texts end here. */
+/* Is there surely nothing to replace? True is certain; false means: look closer. Most texts end here. */
 bool privacy_is_clean(struct nr_view text, enum privacy_scope scope);
 
 /* Append the text as a JSON string, if one look says that it is clean, and short, and can stand there as it
@@ -37,7 +38,8 @@ bool privacy_add_clean(struct nr_view text, enum privacy_scope scope, struct nr_
 
 /* Append `text` to `out`, scrubbed.
  *
- * text   in      valid UTF-8, at most GLYPHS_MAX bytes; of a longer one only "<long>" is left
+ * text   in      valid UTF-8; of one that is not surely clean and longer than GLYPHS_MAX bytes, "<long>" is
+ *                left
  * found  in out  bit 1 << kind is set for each kind that was replaced */
 void privacy_scrub(struct nr_view text, enum privacy_scope scope, struct nr_buf *out, unsigned *found);
 

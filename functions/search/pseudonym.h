@@ -3,7 +3,8 @@
  * Is:      pure; HMAC-SHA-256 of an id under a secret key: the same person stays the same one, and nobody
  *          without the key can try all ids until one fits.
  * Is not:  anonymity: whoever has the key can. Rotate it; pseudonyms of different keys do not compare.
- * Source:  RFC 2104; the secret is {"id":"2026-11","key":"BASE64 OF 32 OR MORE RANDOM BYTES"}.
+ * Source:  RFC 2104; the secret is {"id":"2026-11","key":"BASE64 OF 32 TO 64 RANDOM BYTES"}, without
+ *          escapes.
  */
 #ifndef NARAE_SEARCH_PSEUDONYM_H
 #define NARAE_SEARCH_PSEUDONYM_H
@@ -30,7 +31,7 @@ struct pseudonym_key {
 };
 
 /* Read a key. `setting` names it in errors. Returns 0, or -1: INVALID, Function.InvalidSetting, without a
- * byte of it. */
+ * byte of it; UNAVAILABLE (memory). */
 int pseudonym_key_parse(const char *setting, struct nr_view secret, struct pseudonym_key *out,
                         struct nr_err *err) NR_MUST_CHECK;
 
@@ -44,8 +45,11 @@ struct pseudonym {
     char text[PSEUDONYM_CHARS];
 };
 
-/* Write the text of each. All ids of a search at once: their hashes are made side by side (narae/crypto.h).
- * Returns 0, or -1: UNAVAILABLE (memory). */
+/* Write the text of each. All ids of a search at once: where there are three, their hashes are made side by
+ * side (narae/crypto.h).
+ *
+ * n  in  0 to PSEUDONYM_EACH_MAX; realms have up to 15 bytes, ids up to 400
+ * Returns 0, or -1: UNAVAILABLE (memory), BUG (more or longer ones). */
 int pseudonym_make(const struct pseudonym_key *key, struct pseudonym *each, size_t n,
                    struct nr_err *err) NR_MUST_CHECK;
 

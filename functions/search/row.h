@@ -31,10 +31,11 @@ void row_maker_done(struct row_maker *maker);
 /* Append the row of an event, without newline.
  *
  * source  in      what carried the event (an SQS message id, a request id): "SOURCE.INDEX" is the id of an
- *                 event that has none of its own, the same whenever it is carried again
+ *                 event that has none of its own, the same whenever the message is carried again
  * out     in out  nothing is appended on failure
  * pii     out     bit 1 << privacy_kind for each kind that was replaced
- * Returns 0, or -1: UNAVAILABLE (memory), INVALID (out is full). */
+ * Returns 0, or -1: UNAVAILABLE (memory), INVALID (out or the room to work in is full), BUG (an id longer than
+ * event.h lets through). */
 int row_write(struct row_maker *maker, const struct search_event *event, struct nr_view source, size_t index,
               struct nr_buf *out, unsigned *pii, struct nr_err *err) NR_MUST_CHECK;
 

@@ -88,8 +88,8 @@ static inline bool scan_is_closed(struct scan *scan)
     return true;
 }
 
-/* A name that needs no escapes, as a member begins with it: quotes around it and a colon behind. A bit for
- * each byte that counts. */
+/* A name of 1 to 29 characters that needs no escapes, as a member begins with it: quotes around it and a colon
+ * behind. A bit for each byte that counts. */
 struct scan_name {
     char text[2 * SIXTEEN];
     uint32_t counts, len;

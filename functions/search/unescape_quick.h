@@ -1,8 +1,8 @@
 /* unescape_quick.h - JSON that travels in JSON, sixteen bytes at a time.
  *
- * Is:      pure; copies text and leaves out the backslash of each \", \\ and \/, of which such text is full.
- *          No branch depends on where they stand: to go from one to the next would be guessed wrong too
- *          often.
+ * Is:      pure; copies text and leaves out the backslash of each \", \\ and \/, of which such text is
+ *          full. No branch depends on where they stand, but for runs of backslashes: to go from one to the
+ *          next would be guessed wrong too often.
  * Is not:  for any other escape: it stops in front of one.
  * Beware:  does nothing where shuffle_can() says no: whoever calls goes on byte by byte.
  */

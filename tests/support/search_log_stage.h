@@ -35,7 +35,7 @@ void search_log_stage_done(void);
 /* A new stream, and init, which must work. */
 void search_log_stage_start(const struct kinesis_options *options);
 
-/* Of the stream: its journal is kept above. */
+/* Stop the stream; its journal is kept above. */
 void search_log_stage_stop(void);
 
 /* One event; reply and error are kept above. */
@@ -49,7 +49,8 @@ int search_log_stage_times(const char *text, const char *part);
 
 enum search_log_stage_shape { SQS, SQS_THREES, HTTP, DIRECT };
 
-/* n searches "e0." to "e<n-1>.", in messages "m0" and so on where the shape has them. */
+/* n searches "e0." to "e<n-1>.", in messages "m0" and so on where the shape has them; of threes the last
+ * message has three as well. */
 const char *search_log_stage_events(enum search_log_stage_shape shape, int n);
 
 #endif

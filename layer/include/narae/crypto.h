@@ -37,7 +37,8 @@ int nr_crypto_mac_new(struct nr_view key, struct nr_crypto_mac **out, struct nr_
 int nr_crypto_mac_sign(const struct nr_crypto_mac *mac, struct nr_view data, uint8_t out[NR_SHA256_BYTES],
                        struct nr_err *err) NR_MUST_CHECK;
 
-/* The same for each of n messages: quicker than one after the other where the processor can interleave them.
+/* The same for each of n messages: where the processor has instructions for SHA-256 (x86_64), any three of up
+ * to 55 bytes are hashed side by side, which takes two thirds of the time.
  *
  * data  in   of messages that do not depend on each other
  * out   out  one for each

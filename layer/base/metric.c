@@ -1,13 +1,47 @@
 #include <inttypes.h>
 #include <math.h>
+#include <pthread.h>
+#include <string.h>
 
 #include <narae/buf.h>
 #include <narae/clock.h>
+#include <narae/env.h>
 #include <narae/log.h>
 #include <narae/metric.h>
 
 /* Whole numbers up to here are exact in a double. */
 static const double whole_max = 9007199254740992.0; /* 2^53 */
+
+/* One part of a namespace: what CloudWatch takes there, without the slash, which divides it, colon and blank. */
+static const char scope_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_#";
+
+static const struct nr_env_text scope_setting = {
+    "NARAE_METRIC_SCOPE", "1 to 128 letters, digits, '.', '-', '_' and '#'", "", NR_METRIC_SCOPE_MAX_BYTES};
+
+static const char *scope = ""; /* borrowed from the environment; "" = none */
+
+static int read_scope(const char **out, struct nr_err *err)
+{
+    const char *text;
+
+    if (nr_env_get_text(&scope_setting, &text, err) != 0)
+        return -1;
+    if (text[strspn(text, scope_chars)] != '\0')
+        return nr_err_set(err, NR_ERR_INVALID, "Function.InvalidSetting", "%s: \"%.64s\" is not %s",
+                          scope_setting.name, text, scope_setting.form);
+    *out = text;
+    return 0;
+}
+
+/* Logged here, though the layer leaves that to others: who emits may be anybody's function, whose init knows
+ * nothing of the scope; and metrics that go astray are no reason to stop what they count. */
+static void set_up_scope(void)
+{
+    struct nr_err err = {0};
+
+    if (read_scope(&scope, &err) != 0)
+        nr_log_err(NR_LOG_WARN, "metrics are written without a scope", &err, NULL, 0);
+}
 
 /* Without floor(): libm would be one more library that every sandbox maps. */
 static bool is_whole(double value)
@@ -43,6 +77,15 @@ static struct nr_view cut(struct nr_view value)
     return nr_view_n(value.ptr, len);
 }
 
+static void add_namespace(struct nr_buf *line, const char *name_space)
+{
+    NR_BUF_AUTO whole;
+
+    nr_buf_init(&whole, NR_LOG_RECORD_MAX_BYTES);
+    nr_buf_printf(&whole, "%s%s%s", name_space, scope[0] ? "/" : "", scope);
+    nr_buf_add_json_text(line, nr_buf_view(&whole));
+}
+
 /* What CloudWatch makes of the members at the root. */
 static void add_directive(struct nr_buf *line, const char *name_space,
                           const struct nr_metric_dimension *dimensions, size_t n_dimensions,
@@ -52,7 +95,7 @@ static void add_directive(struct nr_buf *line, const char *name_space,
 
     nr_buf_printf(line, "\"_aws\":{\"Timestamp\":%" PRId64 ",\"CloudWatchMetrics\":[{\"Namespace\":",
                   nr_clock_wall_ms());
-    nr_buf_add_json_text(line, nr_view(name_space));
+    add_namespace(line, name_space);
     nr_buf_add_text(line, ",\"Dimensions\":[[");
     for (size_t i = 0; i < n_dimensions; i++) {
         if (!dimensions[i].value.len)
@@ -102,6 +145,7 @@ static size_t n_finite(const struct nr_metric *metrics, size_t n_metrics)
 void nr_metric_emit(const char *name_space, const struct nr_metric_dimension *dimensions, size_t n_dimensions,
                     const struct nr_metric *metrics, size_t n_metrics)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     NR_BUF_AUTO line;
 
     nr_buf_init(&line, NR_LOG_RECORD_MAX_BYTES);
@@ -111,6 +155,7 @@ void nr_metric_emit(const char *name_space, const struct nr_metric_dimension *di
         n_metrics = NR_METRICS_MAX;
     if (n_finite(metrics, n_metrics) == 0)
         return;
+    pthread_once(&once, set_up_scope);
     nr_buf_add_text(&line, "{\"level\":\"INFO\",");
     add_directive(&line, name_space, dimensions, n_dimensions, metrics, n_metrics);
     add_members(&line, dimensions, n_dimensions, metrics, n_metrics);

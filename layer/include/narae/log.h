@@ -4,7 +4,8 @@
  *          fields; or text, as AWS_LAMBDA_LOG_FORMAT says ("JSON", "Text"; default Text as Lambda's).
  *          AWS_LAMBDA_LOG_LEVEL filters. Safe for threads.
  * Is not:  for secrets, registrations, tokens or payloads. Log ids, counts and durations.
- * Beware:  only the edge logs (runtime/loop.c and each function's main file); a library returns its error.
+ * Beware:  only the edge logs (runtime/loop.c and each function's main file); a library returns its error
+ *          (metric.h has the one exception).
  * Source:  reference of keys and levels: Lambda Developer Guide, "monitoring-cloudwatchlogs-log-level".
  */
 #ifndef NARAE_LOG_H

@@ -117,3 +117,94 @@ Test(metric, keeps_to_the_limits_of_a_line, .init = begin)
     cr_assert_not_null(strstr(text, "\"Same\":99}"));
     free(text);
 }
+
+static const char setting[] = "NARAE_METRIC_SCOPE";
+
+/* Two lines of metrics by a process in whose environment the scope is; all that was written, the caller's. */
+static char *emit_twice(const char *scope)
+{
+    const struct nr_metric one = {"Runs", NR_METRIC_COUNT, 1};
+
+    setenv(setting, scope, 1);
+    for (int i = 0; i < 2; i++)
+        nr_metric_emit("Narae/Push", NULL, 0, &one, 1);
+    return log_capture_take();
+}
+
+static int count(const char *text, const char *what)
+{
+    int n = 0;
+
+    for (const char *at = text; (at = strstr(at, what)); at++)
+        n++;
+    return n;
+}
+
+Test(metric, puts_the_scope_behind_the_namespace, .init = begin)
+{
+    char *text = emit_twice("narae-prod");
+
+    cr_expect_eq(count(text, "\"Namespace\":\"Narae/Push/narae-prod\","), 2, "%s", text);
+    cr_expect_eq(count(text, "\n"), 2, "%s", text);
+    free(text);
+}
+
+Test(metric, takes_every_character_of_a_scope_and_its_longest, .init = begin)
+{
+    char scope[NR_METRIC_SCOPE_MAX_BYTES + 1] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_#";
+    char *text;
+
+    memset(scope + strlen(scope), 'x', NR_METRIC_SCOPE_MAX_BYTES - strlen(scope));
+    text = emit_twice(scope);
+
+    cr_expect_eq(count(text, scope), 2, "%s", text);
+    cr_expect_eq(count(text, "\n"), 2, "%s", text);
+    free(text);
+}
+
+Test(metric, without_a_scope_has_the_namespace_alone, .init = begin)
+{
+    char *text = emit_twice("");
+
+    cr_expect_eq(count(text, "\"Namespace\":\"Narae/Push\","), 2, "%s", text);
+    cr_expect_eq(count(text, "\n"), 2, "%s", text);
+    free(text);
+}
+
+/* The lines are as without one, behind one warning. */
+static void expect_refused(const char *scope, const char *words)
+{
+    char *text = emit_twice(scope);
+
+    cr_expect_eq(count(text, "\"Namespace\":\"Narae/Push\","), 2, "%s", text);
+    cr_expect_eq(count(text, "\n"), 3, "%s", text);
+    cr_expect_eq(count(text,
+                       " WARN - metrics are written without a scope errorType=\"Function.InvalidSetting\" "
+                       "errorKind=\"invalid\" errorMessage=\""),
+                 1, "%s", text);
+    cr_expect_eq(count(text, words), 1, "%s", text);
+    free(text);
+}
+
+Test(metric, does_not_use_a_scope_that_no_namespace_can_hold, .init = begin)
+{
+    expect_refused("narae/prod",
+                   "errorMessage=\"NARAE_METRIC_SCOPE: \\\"narae/prod\\\" is not 1 to 128 letters, "
+                   "digits, '.', '-', '_' and '#'\"\n");
+}
+
+Test(metric, does_not_use_a_scope_with_bytes_that_are_no_letters, .init = begin)
+{
+    expect_refused("narae \xec\x9a\xb4\"\n", "errorMessage=\"NARAE_METRIC_SCOPE: ");
+}
+
+Test(metric, does_not_use_a_scope_that_is_too_long, .init = begin)
+{
+    char scope[NR_METRIC_SCOPE_MAX_BYTES + 2] = "";
+
+    memset(scope, 'x', NR_METRIC_SCOPE_MAX_BYTES + 1);
+    expect_refused(scope,
+                   "errorMessage=\"NARAE_METRIC_SCOPE: longer than 128 bytes; accepted: 1 to 128 letters, "
+                   "digits, '.', '-', '_' and '#'\"\n");
+}

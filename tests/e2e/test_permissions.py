@@ -10,7 +10,7 @@ import urllib.parse
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import template
+from harness import logs, metrics, template
 from harness.iam_facts import REGION
 from harness.policy import Ask, allows, grants, listed, matches
 from harness.stack import ACCOUNT, NO_VALUE, Stack
@@ -57,10 +57,13 @@ def run(world):
 
 @pytest.mark.parametrize("function", WORK)
 def test_a_function_works_with_its_role_and_its_environment(world, run, function):
-    result, said = run(world.deploy(), function)
+    stack = world.deploy()
+    result, said = run(stack, function)
 
     assert result == WORK[function][1], said
     assert world.account.gate.refused == []
+    namespaces = logs.namespaces(said)
+    assert namespaces and namespaces <= {metric.namespace for metric in metrics.emitted(stack.name)}, "not this stack's"
 
 
 def database_json(uri: str, **more) -> str:

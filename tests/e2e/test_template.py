@@ -182,6 +182,7 @@ def test_no_secret_is_in_the_environment(cloudformation):
     function = template.of_type(cloudformation, "AWS::Lambda::Function")["PushSend"]
 
     assert function["Environment"]["Variables"] == {
+        "NARAE_METRIC_SCOPE": {"Ref": "AWS::StackName"},
         "NARAE_DATABASE": DATABASE,
         "NARAE_DATABASE_HOST": of_database("Host", "HasDatabaseHost", "DatabaseHost"),
         "NARAE_FCM_SERVICE_ACCOUNT": SERVICE_ACCOUNT,

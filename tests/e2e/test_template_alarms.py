@@ -6,8 +6,8 @@ import re
 import pytest
 
 from harness import metrics, paths, template
+from harness.cloudformation import Evaluation
 
-KNOWN = metrics.emitted() | metrics.of_aws()
 FUNCTIONS = ["PushSend", "PushDevices", "PushPrune", "AuroraSnapshot", "SearchQuery", "SearchLog"]
 
 
@@ -26,23 +26,77 @@ def widgets(kind: str, dashboard: str) -> list[dict]:
     return [w["properties"] for w in body(dashboard)["widgets"] if w["type"] == kind]
 
 
+class Deployed:
+    """template.yaml as a stack of this name: what its functions emit, and what the stack of alarms in it looks at."""
+
+    def __init__(self, name: str):
+        secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:some-abcdef"
+        parameters = {"DatabaseSecretArn": secret, "FcmServiceAccountSecretArn": secret, "EnableSearch": "true"}
+        made = Evaluation(template.transformed(), parameters, name).resources()
+        functions = [part["Properties"] for part in made.values() if part["Type"] == "AWS::Lambda::Function"]
+        (scope,) = {function["Environment"]["Variables"].get("NARAE_METRIC_SCOPE") for function in functions}
+        # Names of functions and queues, which CloudFormation makes.
+        given = {key: value if isinstance(value, str) else f"{name}-{key}" for key, value in made["Alarms"]["Properties"]["Parameters"].items()}
+        resources = Evaluation(STACKS["alarms"], given, f"{name}-Alarms").resources()
+
+        self.emitted = metrics.emitted(scope)
+        self.alarms = {n: part["Properties"] for n, part in resources.items() if part["Type"] == "AWS::CloudWatch::Alarm"}
+        self.dashboards = {n: part["Properties"] for n, part in resources.items() if part["Type"] == "AWS::CloudWatch::Dashboard"}
+
+    def of_dashboard(self, name: str) -> list[metrics.Metric]:
+        shown = json.loads(self.dashboards[name]["DashboardBody"]["Fn::Sub"])  # ARNs of alarms are left
+        return [metrics.of_widget(line) for w in shown["widgets"] if w["type"] == "metric" for line in w["properties"]["metrics"]]
+
+    def own(self) -> set[metrics.Metric]:
+        """What alarms and dashboards look at and is not AWS's."""
+        by_alarms = [metric for alarm in self.alarms.values() for metric in metrics.of_alarm(alarm)]
+        by_people = [metric for name in self.dashboards for metric in self.of_dashboard(name)]
+        return {metric for metric in by_alarms + by_people if not metric.namespace.startswith("AWS/")}
+
+
+# Of another name than other tests' stacks have: a name that is written out somewhere would be wrong here.
+HERE = Deployed("narae-here")
+KNOWN = HERE.emitted | metrics.of_aws()
+
+
 @pytest.fixture(scope="module")
 def nested() -> dict:
     return template.source()["Resources"]["Alarms"]["Properties"]["Parameters"]
 
 
 def test_metrics_of_the_sources_were_found():
-    assert metrics.Metric("Narae/Push", "Sent", frozenset()) in KNOWN
-    assert metrics.Metric("Narae/Push", "StaleShare", frozenset(["Platform"])) in KNOWN
-    assert metrics.Metric("Narae/Snapshot", "HoursSinceLastGoodSnapshot", frozenset(["Policy"])) in KNOWN
+    assert metrics.Metric("Narae/Push/narae-here", "Sent", frozenset()) in KNOWN
+    assert metrics.Metric("Narae/Push/narae-here", "StaleShare", frozenset(["Platform"])) in KNOWN
+    assert metrics.Metric("Narae/Snapshot/narae-here", "HoursSinceLastGoodSnapshot", frozenset(["Policy"])) in KNOWN
     assert len({m.name for m in KNOWN if m.namespace.startswith("Narae/")}) > 70
 
 
 @pytest.mark.parametrize("name", sorted(ALARMS))
 def test_alarm_looks_at_what_somebody_emits(name):
-    looked_at = metrics.of_alarm(ALARMS[name][1])
+    looked_at = metrics.of_alarm(HERE.alarms.get(name) or ALARMS[name][1])
 
     assert looked_at and set(looked_at) - KNOWN == set()
+
+
+def test_two_stacks_of_a_region_share_no_metric_and_no_dashboard():
+    """Alarms have no names of ours, and AWS's metrics those of the stack's own functions and queues."""
+    there = Deployed("narae-there")
+
+    assert len(HERE.own()) == len(there.own()) > 50
+    assert HERE.own() & there.own() == HERE.emitted & there.emitted == set()
+    assert len({dashboard["DashboardName"] for stack in (HERE, there) for dashboard in stack.dashboards.values()}) == 2 * len(DASHBOARDS)
+    assert [name for name, (_, alarm) in ALARMS.items() if "AlarmName" in alarm] == []
+
+
+def test_a_scope_is_what_the_functions_take():
+    """Each character, and the length."""
+    scope = STACKS["alarms"]["Parameters"]["MetricScope"]
+    (taken,) = re.findall(r'scope_chars\[\] = "(.+)"', (paths.ROOT / "layer/base/metric.c").read_text())
+    (longest,) = re.findall(r"NR_METRIC_SCOPE_MAX_BYTES = (\d+)", (paths.ROOT / "layer/include/narae/metric.h").read_text())
+
+    assert "Default" not in scope  # of whom would it be?
+    assert {c for c in map(chr, range(128)) if re.fullmatch(scope["AllowedPattern"], c)} == set(taken)
+    assert [n for n in (0, 1, int(longest), int(longest) + 1) if re.fullmatch(scope["AllowedPattern"], n * "x")] == [1, int(longest)]
 
 
 @pytest.mark.parametrize("name", sorted(ALARMS))
@@ -121,10 +175,10 @@ def test_alarms_of_search_are_there_only_with_search():
 
 @pytest.mark.parametrize("name", sorted(DASHBOARDS))
 def test_dashboard_shows_what_somebody_emits(name):
-    lines = [line for widget in widgets("metric", name) for line in widget["metrics"]]
+    shown = HERE.of_dashboard(name)
 
-    assert len(lines) > 10
-    assert {metrics.of_widget(line) for line in lines} - KNOWN == set()
+    assert len(shown) > 10
+    assert set(shown) - KNOWN == set()
 
 
 @pytest.mark.parametrize("name", sorted(DASHBOARDS))

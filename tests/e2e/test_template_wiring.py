@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from harness import template
+from harness import paths, template
 
 CLOUDFORMATION = template.transformed()
 RESOURCES = CLOUDFORMATION["Resources"]
@@ -127,6 +127,43 @@ def test_a_second_stack_in_the_region_finds_no_name_taken():
     assert {name: s["Name"] for name, s in SCHEDULES.items() if "Name" in s} == {}
     assert [g["LogGroupName"] for g in of_type("AWS::Logs::LogGroup").values() if "${AWS::StackName}" not in json.dumps(g["LogGroupName"])] == []
     assert {name for name, part in (FUNCTIONS | ROLES | QUEUES).items() if {"FunctionName", "RoleName", "QueueName"} & set(part)} == set()
+
+
+# Names that count in all of the Region: the property, and the part of it that is another in every stack. The database's is a parameter of
+# whoever deploys (README, Deploy).
+NAMED = {
+    "AWS::CloudWatch::Dashboard": ("DashboardName", "DashboardPrefix"),
+    "AWS::Athena::WorkGroup": ("Name", "Database"),
+    "AWS::QuickSight::DataSource": ("DataSourceId", "Database"),
+    "AWS::QuickSight::DataSet": ("DataSetId", "Database"),
+    "AWS::QuickSight::Dashboard": ("DashboardId", "Database"),
+    "AWS::RDS::DBCluster": ("DBClusterIdentifier", "ClusterName"),
+    "AWS::RDS::DBInstance": ("DBInstanceIdentifier", "ClusterName"),
+    "AWS::RDS::DBProxy": ("DBProxyName", "ClusterName"),
+    "AWS::Logs::LogGroup": ("LogGroupName", "ClusterName"),
+}
+# Of these the name is left to CloudFormation.
+UNNAMED = {
+    "AWS::CloudWatch::Alarm": "AlarmName", "AWS::IAM::Role": "RoleName", "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::EC2::SecurityGroup": "GroupName", "AWS::S3::Bucket": "BucketName", "AWS::Kinesis::Stream": "Name",
+    "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName", "AWS::SecretsManager::Secret": "Name", "AWS::Glue::Crawler": "Name",
+    "AWS::Glue::Database": "Name", "AWS::RDS::DBSubnetGroup": "DBSubnetGroupName",
+    "AWS::RDS::DBClusterParameterGroup": "DBClusterParameterGroupName",
+}
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in (paths.ROOT / "stacks").glob("*.yaml")))
+def test_nor_do_the_stacks_that_are_nested_in_it(name):
+    stack = template.stack(f"stacks/{name}.yaml")
+
+    for resource, part in stack["Resources"].items():
+        properties = part.get("Properties", {})
+        given = properties | properties.get("DatabaseInput", {})  # where Glue's name of a database stands
+        named, by = NAMED.get(part["Type"], (None, None))
+        assert named not in given or by in re.findall(r"\w+", json.dumps(given[named])), resource
+        assert UNNAMED.get(part["Type"]) not in given, resource
+        assert part["Type"] != "AWS::KMS::Alias", resource
+    assert [output for output, part in stack.get("Outputs", {}).items() if "Export" in part] == []
 
 
 def test_a_window_that_is_off_has_its_reason_beside_it():

@@ -33,8 +33,10 @@ def cidr(block: str, count: int, host_bits: int) -> list[str]:
 class Evaluation:
     """One template with one set of parameters."""
 
-    def __init__(self, template: dict, parameters: dict | None = None):
+    def __init__(self, template: dict, parameters: dict | None = None, name: str = PSEUDO["AWS::StackName"]):
+        """name: of the stack."""
         self.template = template
+        self.pseudo = {**PSEUDO, "AWS::StackName": name}
         self.parameters = {name: self._parameter(name, spec, (parameters or {}))
                            for name, spec in template.get("Parameters", {}).items()}
         unknown = set(parameters or {}) - set(self.parameters)
@@ -92,8 +94,8 @@ class Evaluation:
         return str(self.value(node))
 
     def _ref(self, name: str):
-        if name in PSEUDO:
-            return PSEUDO[name]
+        if name in self.pseudo:
+            return self.pseudo[name]
         return self.parameters.get(name, {"Ref": name})
 
     def _split(self, arguments):
@@ -109,7 +111,7 @@ class Evaluation:
     def _sub(self, arguments):
         """Known names are put in; where a resource's name is left, it stays an Fn::Sub."""
         text, names = (arguments, {}) if isinstance(arguments, str) else arguments
-        known = {**PSEUDO, **self.parameters, **{name: self.value(value) for name, value in names.items()}}
+        known = {**self.pseudo, **self.parameters, **{name: self.value(value) for name, value in names.items()}}
         text = re.sub(r"\$\{([\w:.]+)\}", lambda m: str(known.get(m[1], m[0])), text)
         return {"Fn::Sub": text} if "${" in text else text
 

@@ -19,6 +19,11 @@ def records(text: str) -> list[dict]:
     return found
 
 
+def namespaces(text: str) -> set[str]:
+    """Those that metrics were written for."""
+    return {directive["Namespace"] for record in records(text) for directive in record.get("_aws", {}).get("CloudWatchMetrics", [])}
+
+
 def complaints(text: str) -> list[dict]:
     """What an operator is called for: WARN and above."""
     return [record for record in records(text) if record["level"] in ("WARN", "ERROR", "FATAL")]

@@ -30,14 +30,15 @@ def _emitted_by(body: str, file: str) -> set[Metric]:
     return {Metric(namespace, name, dimensions) for name in names + tables}
 
 
-def emitted() -> set[Metric]:
+def emitted(scope: str) -> set[Metric]:
+    """By functions whose NARAE_METRIC_SCOPE this is."""
     found = set()
     for source in sorted((ROOT / "functions").rglob("*.c")):
         text = re.sub(r"/\*.*?\*/", "", source.read_text(), flags=re.S)
         for body in _functions(text):
             if "nr_metric_emit(" in body:
                 found |= _emitted_by(body, text)
-    return found
+    return {metric._replace(namespace=f"{metric.namespace}/{scope}") for metric in found}
 
 
 # What AWS emits for us, by namespace: name -> dimensions. CloudWatch's lists in the developer guides of SQS ("Available CloudWatch
@@ -55,7 +56,7 @@ def of_aws() -> set[Metric]:
 
 
 def of_alarm(alarm: dict) -> list[Metric]:
-    """What an alarm looks at: one metric, or those of its expression."""
+    """What an alarm looks at, its parameters put in: one metric, or those of its expression."""
     if "Metrics" not in alarm:
         return [_of(alarm)]
     return [_of(m["MetricStat"]["Metric"]) for m in alarm["Metrics"] if "MetricStat" in m]

@@ -28,7 +28,7 @@ struct kinesis_stream {
 struct kinesis_tally {
     size_t n_requests;  /* begun */
     size_t n_throttled; /* entries and whole requests */
-    size_t n_in_doubt;  /* requests without a usable answer: what was in them may be stored */
+    size_t n_in_doubt;  /* requests that failed without being refused: some of them may be stored */
 };
 
 enum { KINESIS_ATTEMPTS_MAX = 10 };

@@ -161,6 +161,8 @@ static int add_event(struct log_batch *batch, struct place *place, struct nr_vie
     if (row_write(&batch->rows, &event, source, place->n, text, &pii, err) != 0)
         return -1;
     nr_buf_add_char(text, '\n');
+    if (nr_buf_check(text, "rows of search events", err) != 0)
+        return -1;
     batch->found.n_with_pii += pii != 0;
     if (batch->outbox.options.is_by_session)
         *session = session_of(&event, source);
@@ -239,24 +241,28 @@ static int add_message(struct log_batch *batch, size_t i, struct nr_err *err)
 
 /* Nothing of a message that cannot be read whole is stored: mended and sent again, it would be there
  * twice. */
-static void refuse_message(struct log_batch *batch, size_t i, struct outbox_mark mark,
-                           const struct nr_err *why)
+static void refuse_message(struct log_batch *batch, size_t i, const struct nr_err *why)
 {
     const struct nr_log_field id = nr_log_text("messageId", batch->intake.sqs.records[i].message_id);
 
     nr_log_err(NR_LOG_ERROR, "message refused", why, &id, 1);
-    outbox_rewind(&batch->outbox, mark);
-    if (why->kind == NR_ERR_INVALID)
-        nr_sqs_fail_for(&batch->intake.sqs, i, 0); /* to the dead-letter queue within seconds */
-    else
-        fail_later(batch, i, why);
+    nr_sqs_fail_for(&batch->intake.sqs, i, 0); /* to the dead-letter queue within seconds */
     batch->n_refused++;
+}
+
+/* What there was no memory for is nobody's fault, and comes back. How many events are in it is not known. */
+static void postpone_message(struct log_batch *batch, size_t i, const struct nr_err *why)
+{
+    fail_later(batch, i, why);
+    batch->outbox.why = *why;
+    batch->n_lost++;
 }
 
 void log_batch_give_back(struct log_batch *batch, const struct nr_err *why)
 {
-    for (size_t i = 0; i < batch->intake.sqs.n_records; i++)
-        fail_later(batch, i, why);
+    batch->n_items = batch->intake.sqs.n_records;
+    for (size_t i = 0; i < batch->n_items; i++)
+        postpone_message(batch, i, why);
 }
 
 void log_batch_take_messages(struct log_batch *batch)
@@ -270,8 +276,12 @@ void log_batch_take_messages(struct log_batch *batch)
         struct log_findings found = batch->found;
 
         if (add_message(batch, i, &why) != 0) {
-            refuse_message(batch, i, mark, &why);
+            outbox_rewind(&batch->outbox, mark);
             batch->found = found;
+            if (why.kind == NR_ERR_INVALID)
+                refuse_message(batch, i, &why);
+            else
+                postpone_message(batch, i, &why);
             nr_err_reset(&why);
         }
         outbox_make_room(&batch->outbox);
@@ -310,7 +320,8 @@ static void take_event(struct log_batch *batch, struct place *place, struct nr_v
 }
 
 /* Looked through before anything is stored: a text that breaks off is refused as a whole. */
-int log_batch_check_events(struct nr_view text, bool is_body, size_t max_events, struct nr_err *err)
+int log_batch_check_events(struct log_batch *batch, struct nr_view text, bool is_body, size_t max_events,
+                           struct nr_err *err)
 {
     struct place place;
 
@@ -318,6 +329,7 @@ int log_batch_check_events(struct nr_view text, bool is_body, size_t max_events,
     for (; next_event(&place) && scan_skip(&place.scan); place.n++)
         if (place.n == max_events)
             return refuse_place(&place, "Function.TooLarge", "must have events up to", max_events, err);
+    batch->n_items = place.n;
     return close_place(&place, err);
 }
 

@@ -24,7 +24,7 @@
 #include "functions/search/outbox.h"
 #include "functions/search/row.h"
 
-/* What was seen in events that were not refused. */
+/* What was seen in events that were not refused; of a message that comes back, each time. */
 struct log_findings {
     size_t n_opted_out, n_with_pii; /* events */
     size_t n_unknown;               /* members */
@@ -41,8 +41,8 @@ struct log_batch {
     struct log_reply reply;
     size_t n_items;   /* messages, or events */
     size_t n_events;  /* that could be read, of messages that could be; of requests all */
-    size_t n_refused; /* messages, or events: they can never be stored */
-    size_t n_lost;    /* events that could not be stored now */
+    size_t n_refused; /* messages, each time that they come, or events: they can never be stored */
+    size_t n_lost;    /* events that could not be stored now; of a message that was not read, one */
     struct log_findings found;
     int64_t now_unix_ms;
     int64_t started_us;
@@ -66,14 +66,15 @@ int log_batch_body(struct log_batch *batch, struct nr_view raw, struct nr_view *
 /* Every message of the SQS event: stored, or marked as failed in intake.sqs. */
 void log_batch_take_messages(struct log_batch *batch);
 
-/* None of them could be tried, for this reason. */
+/* None of them could be tried, for this reason: they come back. */
 void log_batch_give_back(struct log_batch *batch, const struct nr_err *why);
 
-/* Look through events before anything of them is stored: one, several one after the other, or an array.
+/* Look through events before anything of them is stored, and count them: one, several one after the other, or
+ * an array.
  *
  * is_body  in  they came as a body: errors say so
  * Returns 0, or -1: INVALID, Function.InvalidJson (broken) or Function.TooLarge (too many). */
-int log_batch_check_events(struct nr_view text, bool is_body, size_t max_events,
+int log_batch_check_events(struct log_batch *batch, struct nr_view text, bool is_body, size_t max_events,
                            struct nr_err *err) NR_MUST_CHECK;
 
 /* Each event: stored, or refused or lost in `reply`. */

@@ -46,7 +46,7 @@ void outbox_expect(struct outbox *outbox, size_t n_bytes)
 
 void outbox_rewind(struct outbox *outbox, struct outbox_mark mark)
 {
-    outbox->text.len = mark.len;
+    nr_buf_rewind(&outbox->text, mark.len);
     outbox->n_units = mark.n_units;
 }
 
@@ -140,7 +140,7 @@ void outbox_flush(struct outbox *outbox)
     size_t n;
 
     if (nr_buf_check(text, "rows of search events", &outbox->why) != 0)
-        outbox->is_over = true;
+        outbox->is_over = true; /* no memory to put them in order */
     n = pack_records(outbox->units, outbox->n_units, outbox->options.record_bytes,
                      outbox->options.is_by_session, nr_rand_below(UINT64_MAX), outbox->records);
     for (size_t from = 0; from < n;) {

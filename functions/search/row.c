@@ -357,6 +357,15 @@ static void put_action(struct row *row, const struct search_event *event)
     put_words(row, NAMED("error"), event->error);
 }
 
+/* What there was no room for in the last event is nothing to this one. */
+static void forget(struct row_maker *maker)
+{
+    nr_buf_reset(&maker->nfc);
+    nr_buf_reset(&maker->scrubbed);
+    nr_buf_reset(&maker->norm);
+    nr_buf_reset(&maker->filters);
+}
+
 /* A text that had no room to be scrubbed must not leave a row that looks whole. */
 static int check(struct row *row)
 {
@@ -376,6 +385,7 @@ int row_write(struct row_maker *maker, const struct search_event *event, struct 
     struct row row = {.maker = maker, .out = out, .err = err};
     size_t start = out->len;
 
+    forget(maker);
     put_id(&row, event, source, index);
     if (put_head(&row, event) == 0) {
         put_search(&row, event);
@@ -387,6 +397,6 @@ int row_write(struct row_maker *maker, const struct search_event *event, struct 
             return 0;
         }
     }
-    out->len = start;
+    nr_buf_rewind(out, start);
     return -1;
 }

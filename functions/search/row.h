@@ -32,7 +32,7 @@ void row_maker_done(struct row_maker *maker);
  *
  * source  in      what carried the event (an SQS message id, a request id): "SOURCE.INDEX" is the id of an
  *                 event that has none of its own, the same whenever the message is carried again
- * out     in out  nothing is appended on failure
+ * out     in out  good; nothing is appended on failure
  * pii     out     bit 1 << privacy_kind for each kind that was replaced
  * Returns 0, or -1: UNAVAILABLE (memory), INVALID (out or the room to work in is full), BUG (an id longer than
  * event.h lets through). */

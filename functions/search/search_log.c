@@ -135,21 +135,18 @@ static void tell_delays(const struct log_batch *batch)
 /* A key that cannot be had is no fault of the messages: all of them come back. */
 static int run_sqs(struct log_batch *batch, struct nr_reply *reply, struct nr_err *err)
 {
-    const struct nr_log_field n = nr_log_int("messages", (int64_t)batch->intake.sqs.n_records);
     struct nr_err why = {0};
 
-    if (prepare(batch, &why) == 0) {
+    if (prepare(batch, &why) == 0)
         log_batch_take_messages(batch);
-        finish(batch);
-    } else {
-        nr_log_err(NR_LOG_ERROR, "nothing was stored", &why, &n, 1);
+    else
         log_batch_give_back(batch, &why);
-    }
+    finish(batch);
     tell_delays(batch);
     return nr_sqs_reply(&batch->intake.sqs, reply, err);
 }
 
-/* The events of a request. On failure `status` is what to answer. */
+/* The events of a request. When it is refused `status` is what to answer. */
 static int read_http(struct log_batch *batch, struct nr_view *out, int *status, struct nr_err *err)
 {
     const struct intake *intake = &batch->intake;
@@ -170,12 +167,18 @@ static int read_http(struct log_batch *batch, struct nr_view *out, int *status, 
         result = nr_err_set(err, NR_ERR_INVALID, "Function.TooLarge", "body: must have at most %d bytes",
                             (int)sandbox.settings.http_max_bytes);
     if (result == 0)
-        result = log_batch_check_events(*out, true, (size_t)sandbox.settings.http_max_events, err);
+        result = log_batch_check_events(batch, *out, true, (size_t)sandbox.settings.http_max_events, err);
     if (strcmp(err->type, "Function.TooLarge") == 0)
         *status = 413;
-    else if (result != 0 && nr_err_is_transient(err))
-        *status = 503;
     return result;
+}
+
+/* Nothing of it could be tried; of a request that was not read, it is not known how many events it has. */
+static void lose_request(struct log_batch *batch, const struct nr_err *why)
+{
+    batch->outbox.why = *why;
+    batch->n_lost = batch->n_items ? batch->n_items : 1;
+    finish(batch);
 }
 
 static int run_http(struct log_batch *batch, struct nr_reply *reply, struct nr_err *err)
@@ -184,13 +187,13 @@ static int run_http(struct log_batch *batch, struct nr_reply *reply, struct nr_e
     struct nr_view text;
     int status;
 
-    if (read_http(batch, &text, &status, &why) != 0) {
+    if (read_http(batch, &text, &status, &why) != 0 && why.kind == NR_ERR_INVALID) {
         nr_log(NR_LOG_WARN, "request refused", nr_log_int("status", status),
                nr_log_text("reason", nr_view(why.message)));
         return log_reply_write_http_error(status, why.message, reply, err);
     }
-    if (prepare(batch, &why) != 0) {
-        nr_log_err(NR_LOG_ERROR, "nothing was stored", &why, NULL, 0);
+    if (why.kind != NR_ERR_NONE || prepare(batch, &why) != 0) {
+        lose_request(batch, &why);
         return log_reply_write_http_error(503, "not available now", reply, err);
     }
     log_batch_take_events(batch, text, true);
@@ -204,7 +207,7 @@ static int run_direct(struct log_batch *batch, struct nr_reply *reply, struct nr
 {
     struct nr_view text = batch->request->event;
 
-    if (log_batch_check_events(text, false, DIRECT_EVENTS_MAX, err) != 0 || prepare(batch, err) != 0)
+    if (log_batch_check_events(batch, text, false, DIRECT_EVENTS_MAX, err) != 0 || prepare(batch, err) != 0)
         return -1;
     log_batch_take_events(batch, text, false);
     finish(batch);

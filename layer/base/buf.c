@@ -25,6 +25,12 @@ void nr_buf_reset(struct nr_buf *buf)
     buf->is_bad = buf->is_too_long = false;
 }
 
+void nr_buf_rewind(struct nr_buf *buf, size_t len)
+{
+    nr_buf_reset(buf);
+    buf->len = len;
+}
+
 void nr_buf_shrink(struct nr_buf *buf, size_t keep_bytes)
 {
     if (buf->cap > keep_bytes)

@@ -37,6 +37,11 @@ void nr_buf_done(struct nr_buf *buf);
 /* Forget the bytes, keep the memory; a bad buffer is good again. */
 void nr_buf_reset(struct nr_buf *buf);
 
+/* Forget what is behind the first `len` bytes, and that something behind them is missing.
+ *
+ * len  in  the buffer's, at a moment when it was good */
+void nr_buf_rewind(struct nr_buf *buf, size_t len);
+
 /* As reset, but memory above keep_bytes goes back to the system: one huge event must not be paid for ever. */
 void nr_buf_shrink(struct nr_buf *buf, size_t keep_bytes);
 

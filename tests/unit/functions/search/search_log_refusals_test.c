@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 
+#include "functions/search/event.h"
 #include "tests/support/log_capture.h"
 #include "tests/support/search_log_stage.h"
 
@@ -159,13 +160,50 @@ Test(search_log_refusals, tells_a_direct_caller_by_an_error_what_it_must_send_ag
                  search_log_stage_err.message);
 }
 
+/* An event whose filters are small as they come, and larger than any row's as they would be stored: each DEL
+ * becomes an escape of six bytes. */
+static void add_swelling_event(void)
+{
+    char value[SEARCH_FILTER_MAX_CHARS + 1];
+
+    memset(value, 0x7f, sizeof(value));
+    value[sizeof(value) - 1] = '\0';
+    nr_buf_add_text(&search_log_stage_event, "{\\\"user_query\\\":\\\"a\\\",\\\"filters\\\":{\\\"x\\\":[");
+    for (int i = 0; i < SEARCH_FILTERS_MAX; i++)
+        nr_buf_printf(&search_log_stage_event, "%s\\\"%s\\\"", i ? "," : "", value);
+    nr_buf_add_text(&search_log_stage_event, "],\\\"y\\\":[");
+    for (int i = 0; i < SEARCH_FILTERS_MAX; i++)
+        nr_buf_printf(&search_log_stage_event, "%s\\\"%s\\\"", i ? "," : "", value);
+    nr_buf_add_text(&search_log_stage_event, "]}}");
+}
+
+Test(search_log_refusals, of_one_event_are_not_those_of_the_next)
+{
+    search_log_stage_start(&(struct kinesis_options){0});
+    nr_buf_reset(&search_log_stage_event);
+    nr_buf_add_text(&search_log_stage_event, "{\"Records\":[{\"messageId\":\"m0\",\"body\":\"");
+    add_swelling_event();
+    nr_buf_add_text(&search_log_stage_event,
+                    "\"},{\"messageId\":\"m1\",\"body\":\"{\\\"user_query\\\":\\\"b\\\"}\"}]}");
+    cr_expect_str_eq(search_log_stage_reply_of(nr_buf_text(&search_log_stage_event)),
+                     "{\"batchItemFailures\":[{\"itemIdentifier\":\"m0\"}]}");
+    search_log_stage_stop();
+    cr_expect_not_null(strstr(search_log_stage_journal.rows, "\"user_query\":\"b\""));
+}
+
 Test(search_log_refusals, gives_all_messages_back_when_the_key_cannot_be_had)
 {
+    char *log;
+
     search_log_stage_start(&(struct kinesis_options){0});
     unsetenv("THE_KEY");
     cr_assert_str_eq(search_log_stage_reply_of(search_log_stage_events(SQS, 2)),
                      "{\"batchItemFailures\":[{\"itemIdentifier\":\"m0\"},{\"itemIdentifier\":\"m1\"}]}");
     cr_assert(strstr(search_log_stage_reply_of(search_log_stage_events(HTTP, 2)), "\"statusCode\":503"));
+    log = log_capture_take();
+    cr_expect_eq(search_log_stage_times(log, "\"events not stored\""), 2, "%s", log);
+    cr_expect_eq(search_log_stage_times(log, "\"EventsNotStored\":2"), 2, "the alarm must see it: %s", log);
+    free(log);
     cr_assert_eq(search_log_stage_invoke(search_log_stage_events(DIRECT, 2), SEARCH_LOG_STAGE_TIMEOUT_MS),
                  -1);
     search_log_stage_stop();

@@ -65,6 +65,26 @@ Test(buf, reset_makes_a_bad_one_good)
     assert_text(&buf, "ab");
 }
 
+Test(buf, rewound_has_what_it_had_when_it_was_good)
+{
+    struct nr_buf buf;
+    struct nr_err err = {0};
+    size_t len;
+    nr_buf_init(&buf, 6);
+
+    nr_buf_add_text(&buf, "abc");
+    len = buf.len;
+    nr_buf_add_text(&buf, "d");
+    nr_buf_add_text(&buf, "too long");
+    cr_assert(buf.is_bad);
+
+    nr_buf_rewind(&buf, len);
+    cr_expect_eq(nr_buf_check(&buf, "thing", &err), 0);
+    nr_buf_add_text(&buf, "xyz");
+
+    assert_text(&buf, "abcxyz");
+}
+
 Test(buf, shrink_gives_large_memory_back_and_keeps_small)
 {
     struct nr_buf buf;

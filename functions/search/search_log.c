@@ -184,7 +184,7 @@ static void lose_request(struct log_batch *batch, const struct nr_err *why)
 static int run_http(struct log_batch *batch, struct nr_reply *reply, struct nr_err *err)
 {
     struct nr_err why = {0};
-    struct nr_view text;
+    struct nr_view text = {0};
     int status;
 
     if (read_http(batch, &text, &status, &why) != 0 && why.kind == NR_ERR_INVALID) {

@@ -13,7 +13,7 @@ enum { STEP = 8 };
 #define PLACE(bits, i)          ((i) + (unsigned)__builtin_popcount((bits) & ((2u << (i)) - 1)))
 #define PUT(index, place, half) ((place) / 8 == (half) ? (uint64_t)(index) << 8 * ((place) % 8) : 0)
 #define INDEX(bits, i, half)                                                                                 \
-    (PUT(i, PLACE(bits, i), half) | ((bits) >> (i)&1 ? PUT(0x80, PLACE(bits, i) - 1, half) : 0))
+    (PUT(i, PLACE(bits, i), half) | (1u & (bits) >> (i) ? PUT(0x80, PLACE(bits, i) - 1, half) : 0))
 #define HALF(bits, half)                                                                                     \
     (INDEX(bits, 0, half) | INDEX(bits, 1, half) | INDEX(bits, 2, half) | INDEX(bits, 3, half) |             \
      INDEX(bits, 4, half) | INDEX(bits, 5, half) | INDEX(bits, 6, half) | INDEX(bits, 7, half))

@@ -90,12 +90,12 @@ static int put_once(const struct kinesis_stream *stream, const struct kinesis_re
     NR_BUF_AUTO reply;
 
     nr_buf_init(&reply, REPLY_MAX_BYTES);
+    if (nr_clock_left_ms(deadline_mono_ms) == 0)
+        return nr_err_set(err, NR_ERR_DEADLINE, "Function.Timeout", "no time left for PutRecords");
     nr_buf_reset(body);
     kinesis_request_write(stream->name, records, fates, n, body);
     if (nr_buf_check(body, "a request to the stream", err) != 0)
         return -1;
-    if (nr_clock_left_ms(deadline_mono_ms) == 0)
-        return nr_err_set(err, NR_ERR_DEADLINE, "Function.Timeout", "no time left for PutRecords");
     tally->n_requests++;
     if (call(stream, nr_buf_view(body), deadline_mono_ms, &reply, err) == 0 &&
         kinesis_reply_read(nr_buf_view(&reply), fates, n, err) == 0)

@@ -291,7 +291,7 @@ void log_batch_take_messages(struct log_batch *batch)
 
 /* --- HTTP and direct: each event on its own ------------------------------------------------------------- */
 
-/* What there was no memory for is nobody's fault, and may be sent again. */
+/* What is wrong stays so; what there was no memory for may be sent again. */
 static void drop_event(struct log_batch *batch, size_t index, const struct nr_err *why)
 {
     if (why->kind == NR_ERR_INVALID) {
@@ -306,15 +306,14 @@ static void drop_event(struct log_batch *batch, size_t index, const struct nr_er
 static void take_event(struct log_batch *batch, struct place *place, struct nr_view source)
 {
     struct outbox_mark mark = outbox_mark(&batch->outbox);
-    size_t start = batch->outbox.text.len;
     struct nr_err why = {0};
     uint64_t session = 0;
 
     if (add_event(batch, place, source, &session, &why) != 0) {
         outbox_rewind(&batch->outbox, mark);
         drop_event(batch, place->n, &why);
-    } else if (batch->outbox.text.len > start) {
-        outbox_close(&batch->outbox, start, 1, (uint32_t)place->n, session);
+    } else if (batch->outbox.text.len > mark.len) {
+        outbox_close(&batch->outbox, mark.len, 1, (uint32_t)place->n, session);
     }
     outbox_make_room(&batch->outbox);
 }

@@ -42,6 +42,7 @@ void outbox_expect(struct outbox *outbox, size_t n_bytes)
     size_t request_bytes = outbox->options.request_bytes;
 
     nr_buf_room(&outbox->text, n_bytes < request_bytes ? n_bytes : request_bytes);
+    nr_buf_rewind(&outbox->text, outbox->text.len); /* so much at once cannot be had: perhaps bit by bit */
 }
 
 void outbox_rewind(struct outbox *outbox, struct outbox_mark mark)

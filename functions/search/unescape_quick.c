@@ -10,7 +10,7 @@ enum { HALF = 8 };
 
 /* Of eight bytes, the indices of those whose bit is not set, from the lowest byte on. */
 #define N_BELOW(bits, i) ((unsigned)__builtin_popcount((bits) & ((1u << (i)) - 1)))
-#define INDEX(bits, i)   ((bits) >> (i)&1 ? 0 : (uint64_t)(i) << 8 * ((i)-N_BELOW(bits, i)))
+#define INDEX(bits, i)   (1u & (bits) >> (i) ? 0 : (uint64_t)(i) << 8 * ((i)-N_BELOW(bits, i)))
 #define KEPT(bits)                                                                                           \
     (INDEX(bits, 1) | INDEX(bits, 2) | INDEX(bits, 3) | INDEX(bits, 4) | INDEX(bits, 5) | INDEX(bits, 6) |   \
      INDEX(bits, 7))
@@ -65,11 +65,13 @@ SHUFFLES static const char *copy(const char *at, const char *end, char **to)
         unsigned escapes = escapes_of(sixteen_mask(bytes == '\\') & ~is_open);
         unsigned others = (escapes << 1 | is_open) & 0xffff & ~letters;
 
-        if (others) { /* up to the backslash of the first one, which may be the open one */
-            unsigned n = (unsigned)__builtin_ctz(others) - 1;
+        if (others & 1)
+            break; /* the open one is none that can be resolved */
+        if (others) {
+            unsigned n = (unsigned)__builtin_ctz(others) - 1; /* its backslash: up to there */
 
-            *to = others & 1 ? out : keep(bytes, escapes | ~0u << n, out);
-            return others & 1 ? at - 1 : at + n;
+            *to = keep(bytes, escapes | ~0u << n, out);
+            return at + n;
         }
         out = keep(bytes, escapes, out);
         is_open = escapes >> (SIXTEEN - 1);

@@ -21,7 +21,6 @@ enum { PADDING_MIN_BYTES = 1 + 8, SHORT_MAX_BYTES = SHA256_CBLOCK - PADDING_MIN_
  * would allocate and look up an algorithm each time, which costs more than the hash. */
 struct nr_crypto_mac {
     SHA256_CTX inner, outer;
-    bool has_lanes;
 };
 
 static int out_of_memory(struct nr_err *err)
@@ -60,7 +59,6 @@ int nr_crypto_mac_new(struct nr_view key, struct nr_crypto_mac **out, struct nr_
         nr_crypto_mac_free(mac);
         return out_of_memory(err);
     }
-    mac->has_lanes = sha256_lanes_can();
     *out = mac;
     return 0;
 }
@@ -124,9 +122,9 @@ int nr_crypto_mac_sign(const struct nr_crypto_mac *mac, struct nr_view data, uin
 
 /* --- several messages ----------------------------------------------------------------------------------- */
 
-static bool fit_lanes(const struct nr_crypto_mac *mac, const struct nr_view *data, size_t n)
+static bool fit_lanes(const struct nr_view *data, size_t n)
 {
-    if (!mac->has_lanes || n < SHA256_LANES)
+    if (n < SHA256_LANES || !sha256_lanes_can())
         return false;
     for (size_t i = 0; i < SHA256_LANES; i++)
         if (data[i].len > SHORT_MAX_BYTES)
@@ -154,7 +152,7 @@ int nr_crypto_mac_sign_each(const struct nr_crypto_mac *mac, const struct nr_vie
     while (n) {
         size_t n_done = 1;
 
-        if (fit_lanes(mac, data, n)) {
+        if (fit_lanes(data, n)) {
             sign_in_lanes(mac, data, out);
             n_done = SHA256_LANES;
         } else if (nr_crypto_mac_sign(mac, *data, *out, err) != 0) {

@@ -18,7 +18,7 @@ SHUFFLES static void check_orders(void)
     cr_expect_arr_eq((char *)&found, "dd\0a\0p\0\0\0\0\0\0\0\0\0b", SIXTEEN);
 }
 
-/* Where it cannot, nobody calls it: there is nothing that could be wrong. */
+/* On a machine that cannot, these tests would look at nothing: they say so. */
 Test(shuffle, puts_bytes_where_the_order_says)
 {
     cr_assert(shuffle_can());
